@@ -1,0 +1,81 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/*
+ * mod_mtasts: MTA-STS (RFC 8461) for Apache httpd.
+ *
+ * This file is the table of contents: the module record and every hook.
+ *
+ *   src/core/    what the RFCs say: names, policy, records, findings.  C, libc
+ *                and libcrypto's digest only; pure functions.
+ *   src/httpd/   the only code that includes httpd headers:
+ *     config.h     one server's settings; unset -> merge -> defaults once
+ *     directives.c the directives
+ *     vhost.c      what httpd's configuration says about a virtual host
+ *     site.c       what is served, made from one server's settings
+ *     check.c      the configuration as a whole: check_config, post_config
+ *     notes.c      refusals and findings about it, for log and dump
+ *     serve.c      the request path
+ *     headers.c    headers that must be on the wire exactly once
+ *     records.c    the DNS records to publish
+ *     dump.c       apachectl -t -D DUMP_MTASTS and DUMP_MTASTS_JSON
+ *     alabel.c     A-labels, for messages (libidn2)
+ *
+ * One value flows through: policy (from directives) -> findings (core's one
+ * table of words) -> log and dump.
+ *
+ * Life of a configuration:
+ *   1. directives fill an mtasts_config per server, unset where silent
+ *   2. httpd merges the main server's into each virtual host's
+ *   3. check_config, also under httpd -t: defaults, policies, whole checks;
+ *      the last step that may refuse
+ *   4. test_config, under httpd -t: the dump
+ *   5. post_config: the findings go to the logs; nothing may fail here, as it
+ *      would end a server that runs
+ *   6. requests read what 3 made
+ */
+
+#include "src/httpd/check.h"
+#include "src/httpd/config.h"
+#include "src/httpd/dump.h"
+#include "src/httpd/headers.h"
+#include "src/httpd/serve.h"
+
+#include "http_protocol.h"
+#include "http_request.h"
+
+static void register_hooks(apr_pool_t *p)
+{
+    /* mod_env and mod_ssl set what Header and CustomLog conditions read. */
+    static const char *const fixups_after[] = {"mod_env.c", "mod_ssl.c", NULL};
+    static const char *const fixups_before[] = {"mod_alias.c", "mod_rewrite.c",
+                                                "mod_dir.c", NULL};
+
+    (void)p;
+    ap_hook_check_config(mtasts_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_test_config(mtasts_dump, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(mtasts_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+
+    ap_hook_translate_name(mtasts_serve_translate_name, NULL, NULL,
+                           APR_HOOK_REALLY_FIRST);
+    ap_hook_map_to_storage(mtasts_serve_map_to_storage, NULL, NULL,
+                           APR_HOOK_REALLY_FIRST);
+    ap_hook_fixups(mtasts_serve_fixups, fixups_after, fixups_before,
+                   APR_HOOK_FIRST);
+    ap_hook_handler(mtasts_serve_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    mtasts_headers_register();
+    ap_hook_insert_filter(mtasts_headers_insert, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_insert_error_filter(mtasts_headers_insert, NULL, NULL,
+                                APR_HOOK_LAST);
+}
+
+/* ALWAYS_MERGE: else a virtual host without an MTASTS directive would share
+ * the main server's record, and what is served there would be written over. */
+module AP_MODULE_DECLARE_DATA mtasts_module = {STANDARD20_MODULE_STUFF,
+                                               NULL,
+                                               NULL,
+                                               mtasts_config_create,
+                                               mtasts_config_merge,
+                                               mtasts_directives,
+                                               register_hooks,
+                                               AP_MODULE_FLAG_ALWAYS_MERGE};

@@ -1,0 +1,305 @@
+#include "finding.h"
+
+#include "text.h"
+
+#include <string.h>
+
+#define ARG_MAX 256
+
+static const struct row {
+    const char *name;
+    mtasts_severity severity;
+    const char *text;
+    const char *remedy;
+    const char *reference;
+} table[MTASTS_CODES] = {
+    /* clang-format off */
+    [MTASTS_ENGINE_VALUE] =
+        {"engine-value", MTASTS_REFUSED,
+         "'{0}' is neither On nor Off",
+         "Write On or Off.",
+         ""},
+    [MTASTS_MODE_VALUE] =
+        {"mode-value", MTASTS_REFUSED,
+         "'{0}' is not a mode",
+         "Write testing (failures are only reported), enforce (mail to a "
+         "host that fails is refused) or none.",
+         "RFC 8461 3.2"},
+    [MTASTS_NAME_EMPTY] =
+        {"name-empty", MTASTS_REFUSED,
+         "'{0}' is not a domain name: it is empty",
+         "Write a name such as mail.example.com, without quotes around "
+         "nothing.",
+         "RFC 8461 3.2"},
+    [MTASTS_NAME_TOO_LONG] =
+        {"name-too-long", MTASTS_REFUSED,
+         "'{0}' is too long for a domain name",
+         "A name has at most 253 characters, a policy domain at most 245, "
+         "as mta-sts. comes before it.",
+         "RFC 1035 2.3.4"},
+    [MTASTS_NAME_U_LABEL] =
+        {"name-u-label", MTASTS_REFUSED,
+         "'{0}' has characters outside ASCII, and senders read A-labels only",
+         "Write it as A-label{1}.",
+         "RFC 8461 3.2"},
+    [MTASTS_NAME_ADDRESS] =
+        {"name-address", MTASTS_REFUSED,
+         "'{0}' is an address or ends in a number, and senders compare host "
+         "names only",
+         "Write the host name that the MX record has.",
+         "RFC 8461 4.1"},
+    [MTASTS_NAME_LABEL] =
+        {"name-label", MTASTS_REFUSED,
+         "'{0}': the label '{1}' {2}",
+         "Each part between dots is 1 to 63 letters, digits and hyphens, "
+         "with no hyphen at either end.",
+         "RFC 1035 2.3.1"},
+    [MTASTS_NAME_CHARACTER] =
+        {"name-character", MTASTS_REFUSED,
+         "'{0}': '{1}' can't be in a host name",
+         "Only letters, digits, hyphens and dots are allowed. Separate "
+         "several names by blanks.",
+         "RFC 8461 3.2"},
+    [MTASTS_MX_WILDCARD] =
+        {"mx-wildcard", MTASTS_REFUSED,
+         "'{0}': a '*' stands for exactly one whole label, the left-most",
+         "Write *.example.com for all hosts directly below example.com, or "
+         "each host's name.",
+         "RFC 8461 4.1"},
+    [MTASTS_DOMAIN_WILDCARD] =
+        {"domain-wildcard", MTASTS_REFUSED,
+         "'{0}': a policy domain has no '*'",
+         "Write each domain that stands behind the @ of mail addresses; "
+         "every subdomain that receives mail needs a policy of its own.",
+         "RFC 8461 3.4"},
+    [MTASTS_MAX_AGE_SYNTAX] =
+        {"max-age-syntax", MTASTS_REFUSED,
+         "'{0}' is not a time",
+         "Write seconds (604800) or a number with one unit s, m, h, d or w "
+         "(2w), without a blank.",
+         "RFC 8461 3.2"},
+    [MTASTS_MAX_AGE_ZERO] =
+        {"max-age-zero", MTASTS_REFUSED,
+         "'{0}' would let senders forget the policy at once; some refuse "
+         "it, others hold it for a day or a week all the same",
+         "Write 1d or more. To take a policy back, use MTASTSMode none and "
+         "leave MTASTSMaxAge at 1d.",
+         "RFC 8461 8.3"},
+    [MTASTS_MAX_AGE_TOO_LARGE] =
+        {"max-age-too-large", MTASTS_REFUSED,
+         "'{0}' is more than the 31557600 seconds (one year) allowed; "
+         "senders reject such a policy",
+         "Write at most 52w.",
+         "RFC 8461 3.2"},
+    [MTASTS_ID_SYNTAX] =
+        {"id-syntax", MTASTS_REFUSED,
+         "'{0}' can't be a policy id",
+         "Write auto, or 1 to 32 letters and digits (no hyphen, dot or "
+         "colon: a date is 20260131, not 2026-01-31).",
+         "RFC 8461 3.1"},
+    [MTASTS_TLSRPT_SCHEME] =
+        {"tlsrpt-scheme", MTASTS_REFUSED,
+         "'{0}' is neither a mailto: nor an https: URI",
+         "Write mailto:tlsrpt@example.com or "
+         "https://reports.example.com/path.",
+         "RFC 8460 3"},
+    [MTASTS_TLSRPT_SYNTAX] =
+        {"tlsrpt-syntax", MTASTS_REFUSED,
+         "'{0}' {1}",
+         "Write mailto:tlsrpt@example.com or "
+         "https://reports.example.com/path, several separated by blanks; "
+         "inside a URI write %2C for a comma, %21 for '!' and %3B for a "
+         "semicolon.",
+         "RFC 8460 3"},
+    [MTASTS_HEADER_CHARACTER] =
+        {"header-character", MTASTS_REFUSED,
+         "'{0}' can't be a header's value: it is empty or has characters "
+         "that are not printable ASCII",
+         "Write the value in one line, or Off to send no such header.",
+         "RFC 9110 5.5"},
+    [MTASTS_HSTS_SYNTAX] =
+        {"hsts-syntax", MTASTS_REFUSED,
+         "'{0}' has no max-age and would be ignored by browsers",
+         "Write max-age=31536000, if wanted with ; includeSubDomains behind "
+         "it, in quotes; or Off.",
+         "RFC 6797 6.1"},
+    [MTASTS_NO_VALUE] =
+        {"no-value", MTASTS_REFUSED,
+         "a value is missing",
+         "Write at least one {0} behind it.",
+         ""},
+    [MTASTS_MX_MISSING] =
+        {"mx-missing", MTASTS_REFUSED,
+         "the policy of {0} has mode {1} but no MTASTSMX: it would say that "
+         "no host at all may receive the domain's mail",
+         "Add MTASTSMX with every MX host of the domain, backups too, as "
+         "`dig MX {0}` lists them; or set MTASTSMode none.",
+         "RFC 8461 3.2"},
+    [MTASTS_DOMAIN_MISSING] =
+        {"domain-missing", MTASTS_REFUSED,
+         "MTASTSEngine is On, but no policy domain can be told: there is no "
+         "MTASTSDomain, and no ServerName or ServerAlias begins with "
+         "mta-sts.",
+         "Add ServerName mta-sts.example.com or MTASTSDomain example.com, "
+         "or set MTASTSEngine Off here.",
+         "RFC 8461 3.3"},
+    [MTASTS_DOMAIN_TWICE] =
+        {"domain-twice", MTASTS_REFUSED,
+         "the policy domain {0} is in two virtual hosts on {1}: here and at "
+         "{2}",
+         "Only one of them would be asked. Take {0} out of one of the two, "
+         "or set MTASTSEngine Off there.",
+         ""},
+    [MTASTS_BODY_TOO_LARGE] =
+        {"body-too-large", MTASTS_REFUSED,
+         "the policy of {0} would have {1} bytes, and senders read at most "
+         "64000",
+         "Name fewer hosts: *.example.com stands for all hosts directly "
+         "below example.com.",
+         "RFC 8461 3.3"},
+    [MTASTS_MAX_AGE_SHORT] =
+        {"max-age-short", MTASTS_WARNING,
+         "MTASTSMaxAge is {0} s, less than a day, in mode enforce: some "
+         "senders hold the policy for a day or a week all the same, others "
+         "ignore it",
+         "MTASTSMaxAge 1w",
+         "RFC 8461 3.2"},
+    [MTASTS_MAX_AGE_MAXIMUM] =
+        {"max-age-maximum", MTASTS_WARNING,
+         "MTASTSMaxAge is exactly the maximum of 31557600 s, and at least "
+         "one sender takes that for too much and holds the policy for one "
+         "day only",
+         "MTASTSMaxAge 52w",
+         "RFC 8461 3.2"},
+    [MTASTS_MAX_AGE_NONE] =
+        {"max-age-none", MTASTS_WARNING,
+         "mode is none with MTASTSMaxAge {0} s: a sender that has seen it "
+         "may not look again for that long, even if you turn MTA-STS on "
+         "again",
+         "MTASTSMaxAge 1d",
+         "RFC 8461 8.3"},
+    [MTASTS_BODY_LARGE] =
+        {"body-large", MTASTS_WARNING,
+         "the policy has {0} bytes; one sender reads 10 kB only and would "
+         "not know the hosts behind that",
+         "Name fewer hosts: *.example.com stands for all hosts directly "
+         "below example.com.",
+         "RFC 8461 3.3"},
+    [MTASTS_MX_DUPLICATE] =
+        {"mx-duplicate", MTASTS_WARNING,
+         "MTASTSMX names {0} more than once; it is served once",
+         "Remove the second {0} from MTASTSMX.",
+         "RFC 8461 3.2"},
+    [MTASTS_MX_OWN_WILDCARD] =
+        {"mx-own-wildcard", MTASTS_WARNING,
+         "MTASTSMX {0} lets whoever gets a host name and a certificate "
+         "directly below {1} (a web host, a customer) receive the domain's "
+         "mail",
+         "Name the MX hosts one by one in MTASTSMX.",
+         "RFC 8461 10.4"},
+    [MTASTS_MX_SINGLE_LABEL] =
+        {"mx-single-label", MTASTS_WARNING,
+         "MTASTSMX {0} is a single label, and MX records name hosts in full",
+         "Write the host's full name, such as {0}.example.com.",
+         "RFC 8461 4.1"},
+    [MTASTS_MX_TLD_WILDCARD] =
+        {"mx-tld-wildcard", MTASTS_WARNING,
+         "MTASTSMX {0} lets a whole top-level domain receive the domain's "
+         "mail, but no host with more labels than that",
+         "Write the hosts' names or a pattern below your own or your "
+         "provider's domain.",
+         "RFC 8461 4.1"},
+    [MTASTS_DOMAIN_DUPLICATE] =
+        {"domain-duplicate", MTASTS_WARNING,
+         "MTASTSDomain names {0} more than once; it is served once",
+         "Remove the second {0} from MTASTSDomain.",
+         ""},
+    [MTASTS_DOMAIN_PREFIX] =
+        {"domain-prefix", MTASTS_WARNING,
+         "MTASTSDomain {0} is served as mta-sts.{0}: the directive takes "
+         "the domain behind the @ of mail addresses, not the policy host",
+         "MTASTSDomain {1}",
+         "RFC 8461 3.3"},
+    [MTASTS_HOST_UNROUTED] =
+        {"host-unrouted", MTASTS_WARNING,
+         "no ServerName or ServerAlias of this virtual host is {0}, and it "
+         "is not the first on its address: requests for {0} go to another "
+         "one",
+         "ServerAlias {0}",
+         "RFC 8461 3.3"},
+    [MTASTS_VHOST_PLAIN] =
+        {"vhost-plain", MTASTS_WARNING,
+         "the virtual host {0} has no TLS, and senders fetch a policy by "
+         "HTTPS only",
+         "Add SSLEngine On with a certificate for the policy host; if a "
+         "proxy or CDN in front does TLS and passes the Host header on, all "
+         "is well.",
+         "RFC 8461 3.3"},
+    [MTASTS_POLICY_DIFFERS] =
+        {"policy-differs", MTASTS_WARNING,
+         "the policy of {0} is not the one that is served for it at {1}: "
+         "senders get one or the other, and the TXT record names one id only",
+         "Give both virtual hosts the same MTASTS directives, or set "
+         "MTASTSEngine Off in the one that senders don't reach.",
+         "RFC 8461 3.3"},
+    /* clang-format on */
+};
+
+static const char *const severity_names[] = {"error", "warning", "info",
+                                             "unknown", "refused"};
+
+const char *mtasts_code_name(mtasts_code code)
+{
+    return table[code].name;
+}
+
+mtasts_severity mtasts_code_severity(mtasts_code code)
+{
+    return table[code].severity;
+}
+
+const char *mtasts_code_reference(mtasts_code code)
+{
+    return table[code].reference;
+}
+
+const char *mtasts_severity_name(mtasts_severity s)
+{
+    return severity_names[s];
+}
+
+/* Replaces {0} to {9}.  What would not fit is cut; nothing in the table comes
+ * near that with values of ARG_MAX. */
+static void expand(char *out, size_t size, const char *row,
+                   const char *const *args, size_t nargs)
+{
+    size_t at = 0;
+
+    while (*row) {
+        /* A digit below '0' wraps round to a huge index: no value. */
+        size_t i = *row == '{' && row[1] && row[2] == '}' ? (size_t)row[1] - '0'
+                                                          : nargs;
+
+        if (i < nargs) {
+            char value[ARG_MAX];
+
+            mtasts_escape(value, sizeof(value), args[i]);
+            at = mtasts_put(out, size - 1, at, value, strlen(value));
+            row += 3;
+        }
+        else {
+            at = mtasts_put(out, size - 1, at, row++, 1);
+        }
+    }
+    out[at < size ? at : size - 1] = '\0';
+}
+
+void mtasts_finding_fill(mtasts_finding *f, mtasts_code code,
+                         const char *subject, const char *const *args,
+                         size_t nargs)
+{
+    f->code = code;
+    mtasts_escape(f->subject, sizeof(f->subject), subject);
+    expand(f->text, sizeof(f->text), table[code].text, args, nargs);
+    expand(f->remedy, sizeof(f->remedy), table[code].remedy, args, nargs);
+}

@@ -1,0 +1,104 @@
+#ifndef MTASTS_FINDING_H
+#define MTASTS_FINDING_H
+
+/*
+ * Findings: every sentence that the module says to an administrator about a
+ * policy, each with a stable code.  finding.c holds the one table of codes,
+ * severities, texts, remedies and references; whoever compares a policy with
+ * the RFCs or with the world picks a row and gives it the values seen.
+ *
+ * Pure functions of their arguments: any thread, any process, no allocation.
+ */
+
+#include <stddef.h>
+
+typedef enum {
+    MTASTS_ERROR,   /* mail is lost or the policy is not in force */
+    MTASTS_WARNING, /* works, but not as the administrator would expect */
+    MTASTS_INFO,
+    MTASTS_UNKNOWN, /* could not be found out: neither right nor wrong */
+    MTASTS_REFUSED  /* a directive that can never be right: httpd -t fails */
+} mtasts_severity;
+
+/* One name per row of the table in finding.c, in the same order. */
+typedef enum {
+    /* refused: values */
+    MTASTS_ENGINE_VALUE,
+    MTASTS_MODE_VALUE,
+    MTASTS_NAME_EMPTY,
+    MTASTS_NAME_TOO_LONG,
+    MTASTS_NAME_U_LABEL,
+    MTASTS_NAME_ADDRESS,
+    MTASTS_NAME_LABEL,
+    MTASTS_NAME_CHARACTER,
+    MTASTS_MX_WILDCARD,
+    MTASTS_DOMAIN_WILDCARD,
+    MTASTS_MAX_AGE_SYNTAX,
+    MTASTS_MAX_AGE_ZERO,
+    MTASTS_MAX_AGE_TOO_LARGE,
+    MTASTS_ID_SYNTAX,
+    MTASTS_TLSRPT_SCHEME,
+    MTASTS_TLSRPT_SYNTAX,
+    MTASTS_HEADER_CHARACTER,
+    MTASTS_HSTS_SYNTAX,
+    MTASTS_NO_VALUE,
+    /* refused: a whole vhost */
+    MTASTS_MX_MISSING,
+    MTASTS_DOMAIN_MISSING,
+    MTASTS_DOMAIN_TWICE,
+    MTASTS_BODY_TOO_LARGE,
+    /* warnings about a policy that is served */
+    MTASTS_MAX_AGE_SHORT,
+    MTASTS_MAX_AGE_MAXIMUM,
+    MTASTS_MAX_AGE_NONE,
+    MTASTS_BODY_LARGE,
+    MTASTS_MX_DUPLICATE,
+    MTASTS_MX_OWN_WILDCARD,
+    MTASTS_MX_SINGLE_LABEL,
+    MTASTS_MX_TLD_WILDCARD,
+    MTASTS_DOMAIN_DUPLICATE,
+    MTASTS_DOMAIN_PREFIX,
+    MTASTS_HOST_UNROUTED,
+    MTASTS_VHOST_PLAIN,
+    MTASTS_POLICY_DIFFERS,
+    MTASTS_CODES
+} mtasts_code;
+
+#define MTASTS_SUBJECT_MAX 256
+#define MTASTS_TEXT_MAX    1024
+
+/* All strings are NUL-terminated printable ASCII: values from outside were
+ * escaped and cut when they were filled in, so they may be shown as they are
+ * in a log or on a terminal (HTML still needs its own escaping). */
+typedef struct {
+    mtasts_code code;
+    char subject[MTASTS_SUBJECT_MAX]; /* policy domain, host or directive */
+    char text[MTASTS_TEXT_MAX];       /* what was seen and what it means */
+    char remedy[MTASTS_TEXT_MAX];     /* what to do, to be copied */
+} mtasts_finding;
+
+/* Where findings go.  `f` is valid during the call only: copy what is kept. */
+typedef void mtasts_finding_fn(void *ctx, const mtasts_finding *f);
+
+/* Fills *f from the row `code`: {0} to {9} in its text and remedy become
+ * args[0] to args[9] (escaped, each cut to 255 characters). */
+void mtasts_finding_fill(mtasts_finding *f, mtasts_code code,
+                         const char *subject, const char *const *args,
+                         size_t nargs);
+
+/* MTASTS_FILL(f, code, subject, arg...): the same with the values in place;
+ * at least one argument. */
+#define MTASTS_FILL(f, code, subject, ...)                                     \
+    mtasts_finding_fill(                                                       \
+        (f), (code), (subject), (const char *const[]){__VA_ARGS__},            \
+        sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+/* The row's constants: "max-age-short", the severity, "RFC 8461 3.2". */
+const char *mtasts_code_name(mtasts_code code);
+mtasts_severity mtasts_code_severity(mtasts_code code);
+const char *mtasts_code_reference(mtasts_code code);
+
+/* "error", "warning", "info", "unknown", "refused". */
+const char *mtasts_severity_name(mtasts_severity s);
+
+#endif

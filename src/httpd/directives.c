@@ -1,0 +1,239 @@
+/*
+ * The directives: each takes its words apart, has core check them, and stores
+ * them.  What depends on several directives is checked in site.c.
+ */
+
+#include "config.h"
+#include "alabel.h"
+#include "../core/header_value.h"
+#include "../core/record.h"
+
+/* httpd puts "Syntax error on line N of FILE:" before it. */
+static const char *refusal(cmd_parms *cmd, const mtasts_finding *why)
+{
+    return apr_psprintf(cmd->pool, "%s: %s. %s [%s]", cmd->cmd->name, why->text,
+                        why->remedy, mtasts_code_name(why->code));
+}
+
+static const char *name_refusal(cmd_parms *cmd, const char *word,
+                                mtasts_finding *why)
+{
+    if (why->code == MTASTS_NAME_U_LABEL) {
+        const char *alabel = mtasts_alabel(cmd->temp_pool, word);
+
+        MTASTS_FILL(why, MTASTS_NAME_U_LABEL, "", word,
+                    alabel ? apr_pstrcat(cmd->temp_pool, ": ", alabel, NULL)
+                           : " (its labels begin with xn--)");
+    }
+    return refusal(cmd, why);
+}
+
+static mtasts_place place_of(const cmd_parms *cmd)
+{
+    mtasts_place place = {cmd->directive->filename, cmd->directive->line_num};
+
+    return place;
+}
+
+static mtasts_config *config_of(const cmd_parms *cmd)
+{
+    return mtasts_config_of(cmd->server);
+}
+
+static void append(cmd_parms *cmd, apr_array_header_t **list, const char *value)
+{
+    mtasts_word *word;
+
+    if (!*list) {
+        *list = apr_array_make(cmd->pool, 4, sizeof(mtasts_word));
+    }
+    word = apr_array_push(*list);
+    word->value = apr_pstrdup(cmd->pool, value);
+    word->place = place_of(cmd);
+}
+
+/* Checks one word and appends it; NULL or the refusal. */
+typedef const char *word_fn(cmd_parms *cmd, const char *word);
+
+/* For lists of any length.  AP_INIT_ITERATE would drop an empty word with all
+ * that follows it and accept no word at all, AP_INIT_TAKE_ARGV drops what
+ * comes after the 64th word: both without telling. */
+static const char *each_word(cmd_parms *cmd, const char *args, word_fn *take,
+                             const char *kind)
+{
+    const char *error = NULL;
+
+    if (!*args) {
+        mtasts_finding why;
+
+        MTASTS_FILL(&why, MTASTS_NO_VALUE, "", kind);
+        return refusal(cmd, &why);
+    }
+    while (*args && !error) {
+        error = take(cmd, ap_getword_conf(cmd->temp_pool, &args));
+    }
+    return error;
+}
+
+static const char *take_domain(cmd_parms *cmd, const char *word)
+{
+    char name[MTASTS_NAME_SIZE];
+    mtasts_finding why;
+
+    if (!mtasts_domain_parse(word, name, &why)) {
+        return name_refusal(cmd, word, &why);
+    }
+    append(cmd, &config_of(cmd)->domains, name);
+    return NULL;
+}
+
+static const char *take_mx(cmd_parms *cmd, const char *word)
+{
+    char name[MTASTS_NAME_SIZE];
+    mtasts_finding why;
+
+    if (!mtasts_mx_pattern_parse(word, name, &why)) {
+        return name_refusal(cmd, word, &why);
+    }
+    append(cmd, &config_of(cmd)->mx, name);
+    return NULL;
+}
+
+static const char *take_tlsrpt(cmd_parms *cmd, const char *word)
+{
+    mtasts_finding why;
+
+    if (!mtasts_tlsrpt_uri_check(word, &why)) {
+        return refusal(cmd, &why);
+    }
+    append(cmd, &config_of(cmd)->tlsrpt, word);
+    return NULL;
+}
+
+static const char *set_domain(cmd_parms *cmd, void *dconf, const char *args)
+{
+    (void)dconf;
+    return each_word(cmd, args, take_domain, "policy domain");
+}
+
+static const char *set_mx(cmd_parms *cmd, void *dconf, const char *args)
+{
+    (void)dconf;
+    return each_word(cmd, args, take_mx, "mx pattern");
+}
+
+static const char *set_tlsrpt(cmd_parms *cmd, void *dconf, const char *args)
+{
+    (void)dconf;
+    return each_word(cmd, args, take_tlsrpt, "mailto: or https: URI");
+}
+
+/* Not AP_INIT_FLAG: its message doesn't quote the value. */
+static const char *set_engine(cmd_parms *cmd, void *dconf, const char *arg)
+{
+    mtasts_config *cfg = config_of(cmd);
+
+    (void)dconf;
+    cfg->engine = !ap_cstr_casecmp(arg, "on");
+    cfg->engine_place = place_of(cmd);
+    if (!cfg->engine && ap_cstr_casecmp(arg, "off")) {
+        mtasts_finding why;
+
+        MTASTS_FILL(&why, MTASTS_ENGINE_VALUE, "", arg);
+        return refusal(cmd, &why);
+    }
+    return NULL;
+}
+
+static const char *set_mode(cmd_parms *cmd, void *dconf, const char *arg)
+{
+    mtasts_finding why;
+    mtasts_mode mode;
+
+    (void)dconf;
+    if (!mtasts_mode_parse(arg, &mode, &why)) {
+        return refusal(cmd, &why);
+    }
+    config_of(cmd)->mode = (int)mode;
+    return NULL;
+}
+
+static const char *set_max_age(cmd_parms *cmd, void *dconf, const char *arg)
+{
+    mtasts_finding why;
+
+    (void)dconf;
+    if (!mtasts_max_age_parse(arg, &config_of(cmd)->max_age, &why)) {
+        return refusal(cmd, &why);
+    }
+    return NULL;
+}
+
+static const char *set_id(cmd_parms *cmd, void *dconf, const char *arg)
+{
+    mtasts_finding why;
+
+    (void)dconf;
+    if (!ap_cstr_casecmp(arg, "auto")) {
+        config_of(cmd)->id = "";
+        return NULL;
+    }
+    if (!mtasts_id_check(arg, &why)) {
+        return refusal(cmd, &why);
+    }
+    config_of(cmd)->id = arg;
+    return NULL;
+}
+
+static const char *set_header(cmd_parms *cmd, const char *arg,
+                              int (*check)(const char *, mtasts_finding *),
+                              const char **to)
+{
+    mtasts_finding why;
+
+    if (!ap_cstr_casecmp(arg, "off")) {
+        arg = "";
+    }
+    else if (!check(arg, &why)) {
+        return refusal(cmd, &why);
+    }
+    *to = arg;
+    return NULL;
+}
+
+static const char *set_hsts(cmd_parms *cmd, void *dconf, const char *arg)
+{
+    (void)dconf;
+    return set_header(cmd, arg, mtasts_hsts_check, &config_of(cmd)->hsts);
+}
+
+static const char *set_cache_control(cmd_parms *cmd, void *dconf,
+                                     const char *arg)
+{
+    (void)dconf;
+    return set_header(cmd, arg, mtasts_header_value_check,
+                      &config_of(cmd)->cache_control);
+}
+
+const command_rec mtasts_directives[] = {
+    AP_INIT_TAKE1("MTASTSEngine", set_engine, NULL, RSRC_CONF,
+                  "On or Off: serve an MTA-STS policy here"),
+    AP_INIT_RAW_ARGS("MTASTSDomain", set_domain, NULL, RSRC_CONF,
+                     "policy domains; default: ServerName and ServerAlias "
+                     "without mta-sts."),
+    AP_INIT_TAKE1("MTASTSMode", set_mode, NULL, RSRC_CONF,
+                  "testing, enforce or none"),
+    AP_INIT_RAW_ARGS("MTASTSMX", set_mx, NULL, RSRC_CONF,
+                     "MX hosts, or *.domain for all directly below it"),
+    AP_INIT_TAKE1("MTASTSMaxAge", set_max_age, NULL, RSRC_CONF,
+                  "how long senders may keep the policy: seconds, or a number "
+                  "with s, m, h, d or w"),
+    AP_INIT_TAKE1("MTASTSPolicyID", set_id, NULL, RSRC_CONF,
+                  "auto, or 1 to 32 letters and digits"),
+    AP_INIT_RAW_ARGS("MTASTSTLSRPT", set_tlsrpt, NULL, RSRC_CONF,
+                     "mailto: or https: URIs that reports are sent to"),
+    AP_INIT_TAKE1("MTASTSHSTS", set_hsts, NULL, RSRC_CONF,
+                  "value of Strict-Transport-Security, or Off"),
+    AP_INIT_TAKE1("MTASTSCacheControl", set_cache_control, NULL, RSRC_CONF,
+                  "value of the policy's Cache-Control, or Off"),
+    {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

@@ -1,0 +1,112 @@
+#include "notes.h"
+
+#define LOG_MAX 20 /* findings on single domains logged per server */
+
+void mtasts_refuse(int *refused, mtasts_place place, const char *directive,
+                   const mtasts_finding *why)
+{
+    ++*refused;
+    if (place.file) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP, 0, NULL,
+                     "Syntax error on line %d of %s:", place.line, place.file);
+    }
+    ap_log_error(APLOG_MARK, APLOG_STARTUP, 0, NULL, "%s: %s. %s [%s]",
+                 directive, why->text, why->remedy,
+                 mtasts_code_name(why->code));
+}
+
+void mtasts_keep(void *ctx, const mtasts_finding *f)
+{
+    apr_array_header_t *notes = ctx;
+    mtasts_note *note = apr_array_push(notes);
+
+    note->code = f->code;
+    note->subject = apr_pstrdup(notes->pool, f->subject);
+    note->text = apr_pstrdup(notes->pool, f->text);
+    note->remedy = apr_pstrdup(notes->pool, f->remedy);
+}
+
+void mtasts_keep_for_site(apr_pool_t *p, mtasts_site *site,
+                          const mtasts_finding *f)
+{
+    if (!site->notes) {
+        site->notes = apr_array_make(p, 1, sizeof(mtasts_note));
+    }
+    mtasts_keep(site->notes, f);
+}
+
+apr_array_header_t *mtasts_site_notes(apr_pool_t *p, const mtasts_site *site)
+{
+    apr_array_header_t *notes = apr_array_copy(p, site->served->notes);
+    int i;
+
+    for (i = 0; i < notes->nelts; i++) {
+        APR_ARRAY_IDX(notes, i, mtasts_note).subject = site->domain;
+    }
+    if (site->notes) {
+        apr_array_cat(notes, site->notes);
+    }
+    return notes;
+}
+
+/* `others` domains share the note with its subject. */
+static void log_note(server_rec *s, const mtasts_note *n, int others)
+{
+    static const int levels[] = {APLOG_ERR, APLOG_WARNING, APLOG_INFO,
+                                 APLOG_NOTICE, APLOG_ERR};
+    char more[64] = "";
+
+    if (others) {
+        apr_snprintf(more, sizeof(more),
+                     " (and %d other domains of this virtual host)", others);
+    }
+    ap_log_error(APLOG_MARK,
+                 APLOG_NOERRNO | levels[mtasts_code_severity(n->code)], 0, s,
+                 "mtasts: %s: %s: %s%s. To do: %s", n->subject,
+                 mtasts_code_name(n->code), n->text, more, n->remedy);
+}
+
+/* A mistake in one line can concern each of many domains: the log shows the
+ * first ones, the dump all. */
+static void log_site_notes(const mtasts_served *served)
+{
+    int i, j, logged = 0;
+
+    for (i = 0; i < served->sites->nelts; i++) {
+        const apr_array_header_t *notes =
+            APR_ARRAY_IDX(served->sites, i, mtasts_site).notes;
+
+        for (j = 0; notes && j < notes->nelts; j++) {
+            if (logged++ < LOG_MAX) {
+                log_note(served->server, &APR_ARRAY_IDX(notes, j, mtasts_note),
+                         0);
+            }
+        }
+    }
+    if (logged > LOG_MAX) {
+        ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_WARNING, 0,
+                     served->server,
+                     "mtasts: %d more findings on domains of this virtual "
+                     "host; apachectl -t -D DUMP_MTASTS shows all",
+                     logged - LOG_MAX);
+    }
+}
+
+void mtasts_notes_log(const apr_array_header_t *servers)
+{
+    int i, j;
+
+    for (i = 0; i < servers->nelts; i++) {
+        server_rec *s = APR_ARRAY_IDX(servers, i, server_rec *);
+        const mtasts_served *served = mtasts_config_of(s)->served;
+
+        if (!served) {
+            continue;
+        }
+        for (j = 0; j < served->notes->nelts; j++) {
+            log_note(s, &APR_ARRAY_IDX(served->notes, j, mtasts_note),
+                     served->sites->nelts - 1);
+        }
+        log_site_notes(served);
+    }
+}

@@ -1,0 +1,187 @@
+#include "serve.h"
+#include "headers.h"
+#include "site.h"
+
+#include "http_protocol.h"
+#include "http_request.h"
+#include "util_filter.h"
+
+/* The mark on a request that is ours.  Not r->handler: SetHandler overwrites
+ * it. */
+const mtasts_served *mtasts_serve_policy(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &mtasts_module);
+}
+
+/* An ErrorDocument could turn the answer into a redirect or into the
+ * administrator's web page; a text set for the request itself comes before
+ * it. */
+static void disarm_error_documents(request_rec *r)
+{
+    static const struct {
+        int status;
+        const char *text;
+    } answers[] = {
+        {HTTP_UNAUTHORIZED, "\"401 Unauthorized\n"},
+        {HTTP_FORBIDDEN, "\"403 Forbidden\n"},
+        {HTTP_NOT_FOUND, "\"404 Not Found\n"},
+        {HTTP_REQUEST_TIME_OUT, "\"408 Request Timeout\n"},
+        {HTTP_REQUEST_ENTITY_TOO_LARGE, "\"413 Request Entity Too Large\n"},
+        {HTTP_EXPECTATION_FAILED, "\"417 Expectation Failed\n"},
+        {HTTP_INTERNAL_SERVER_ERROR, "\"500 Internal Server Error\n"},
+        {HTTP_SERVICE_UNAVAILABLE, "\"503 Service Unavailable\n"}};
+    const core_dir_config *d = ap_get_core_module_config(r->per_dir_config);
+    size_t i;
+
+    if (!d->response_code_exprs) {
+        return; /* no ErrorDocument applies here */
+    }
+    for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        ap_custom_response(r, answers[i].status, answers[i].text);
+    }
+}
+
+/* The policy host asked for.  A request without a Host (HTTP/1.0) is for the
+ * virtual host's own name. */
+static const mtasts_site *find_site(const mtasts_served *served,
+                                    const request_rec *r)
+{
+    /* httpd has lowered the name and cut the port and a trailing dot. */
+    return mtasts_site_by_host(
+        served, r->hostname ? r->hostname : r->server->server_hostname);
+}
+
+int mtasts_serve_translate_name(request_rec *r)
+{
+    static const size_t path_len = sizeof(MTASTS_POLICY_PATH) - 1;
+    const mtasts_served *served = mtasts_config_of(r->server)->served;
+    const mtasts_site *site;
+
+    /* A forward proxy's request is for another server's policy. */
+    if (!served || strncmp(r->uri, MTASTS_POLICY_PATH, path_len) ||
+        r->proxyreq == PROXYREQ_PROXY) {
+        return DECLINED;
+    }
+    disarm_error_documents(r);
+    site = find_site(served, r);
+    if (!site || r->uri[path_len]) {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                      "mtasts: no policy for Host '%s' and path '%s' here; "
+                      "apachectl -t -D DUMP_MTASTS shows what is served",
+                      r->hostname ? r->hostname : "", r->uri);
+        return HTTP_NOT_FOUND;
+    }
+    ap_set_module_config(r->request_config, &mtasts_module, (void *)served);
+    /* ProxyPass with mapping= works before this hook and may have taken the
+     * request.  There is no file, but modules expect a name. */
+    r->proxyreq = PROXYREQ_NONE;
+    r->filename = r->uri;
+    r->handler = "mtasts-policy";
+    return OK;
+}
+
+int mtasts_serve_map_to_storage(request_rec *r)
+{
+    /* httpd answers TRACE in this hook, as TraceEnable says. */
+    return mtasts_serve_policy(r) && r->method_number != M_TRACE ? OK
+                                                                 : DECLINED;
+}
+
+int mtasts_serve_fixups(request_rec *r)
+{
+    int rc;
+
+    /* A subrequest may only be a look: answer it when it is run. */
+    if (!mtasts_serve_policy(r) || r->main) {
+        return DECLINED;
+    }
+    rc = ap_invoke_handler(r);
+    /* OK would go on to the other fixups and a second answer. */
+    return rc == OK ? DONE : rc;
+}
+
+/* The body leaves as it is: no compression (senders differ), no substitution,
+ * no mod_expires; of the content filters only those that write headers. */
+static void drop_content_filters(request_rec *r)
+{
+    ap_filter_t *f, *next;
+
+    for (f = r->output_filters; f && f->frec->ftype < AP_FTYPE_PROTOCOL;
+         f = next) {
+        next = f->next;
+        if (strcmp(f->frec->name, "fixup_headers_out") &&
+            strcmp(f->frec->name, MTASTS_HEADERS_FILTER)) {
+            ap_remove_output_filter(f);
+        }
+    }
+}
+
+/* Sends `body` with what has been set in `r`.  `length` is its length as
+ * text, so that no request has to format it; both outlive the request. */
+static int send_body(request_rec *r, const char *body, apr_size_t len,
+                     const char *length)
+{
+    conn_rec *c = r->connection;
+    apr_bucket_brigade *bb = apr_brigade_create(r->pool, c->bucket_alloc);
+    apr_bucket *b;
+
+    drop_content_filters(r);
+    ap_set_content_type(r, "text/plain; charset=utf-8");
+    if (body) {
+        r->clength = (apr_off_t)len;
+        apr_table_setn(r->headers_out, "Content-Length", length);
+        b = apr_bucket_immortal_create(body, len, c->bucket_alloc);
+        APR_BRIGADE_INSERT_TAIL(bb, b);
+    }
+    b = apr_bucket_eos_create(c->bucket_alloc);
+    APR_BRIGADE_INSERT_TAIL(bb, b);
+
+    if (ap_pass_brigade(r->output_filters, bb) != APR_SUCCESS && !c->aborted) {
+        return AP_FILTER_ERROR;
+    }
+    return OK;
+}
+
+static int send_policy(request_rec *r, const mtasts_served *served)
+{
+    int rc;
+
+    apr_table_setn(r->headers_out, "ETag", served->etag);
+    rc = ap_meets_conditions(r);
+    if (rc != OK) {
+        /* As default_handler does: the headers of this response, no body. */
+        r->status = rc;
+        return send_body(r, NULL, 0, NULL);
+    }
+    return send_body(r, served->body, served->body_len, served->content_length);
+}
+
+/* OPTIONS, or a method that is not allowed.  httpd's own ways would list the
+ * methods in an order that changes with each start. */
+static int send_methods(request_rec *r)
+{
+    static const char refused[] = "Only GET, HEAD and OPTIONS are allowed.\n";
+    const core_server_config *conf =
+        ap_get_core_module_config(r->server->module_config);
+
+    apr_table_setn(r->headers_out, "Allow",
+                   conf->trace_enable == AP_TRACE_DISABLE
+                       ? "GET,HEAD,OPTIONS"
+                       : "GET,HEAD,OPTIONS,TRACE");
+    if (r->method_number == M_OPTIONS) {
+        return send_body(r, "", 0, "0");
+    }
+    r->status = HTTP_METHOD_NOT_ALLOWED;
+    return send_body(r, refused, sizeof(refused) - 1,
+                     apr_itoa(r->pool, sizeof(refused) - 1));
+}
+
+int mtasts_serve_handler(request_rec *r)
+{
+    const mtasts_served *served = mtasts_serve_policy(r);
+
+    if (!served) {
+        return DECLINED;
+    }
+    return r->method_number == M_GET ? send_policy(r, served) : send_methods(r);
+}

@@ -1,0 +1,227 @@
+#include "site.h"
+#include "notes.h"
+#include "vhost.h"
+
+/* The making of one mtasts_served. */
+typedef struct {
+    apr_pool_t *pconf;
+    apr_pool_t *ptemp;
+    mtasts_served *served;
+    int *refused;
+} making;
+
+mtasts_place mtasts_site_engine_place(const server_rec *s)
+{
+    mtasts_place engine = mtasts_config_of(s)->engine_place;
+
+    return engine.file ? engine : mtasts_vhost_place(s);
+}
+
+/* --- policy domains --- */
+
+static void add_domain(making *m, const char *domain, mtasts_place place)
+{
+    mtasts_served *served = m->served;
+    mtasts_site *site =
+        apr_hash_get(served->by_domain, domain, APR_HASH_KEY_STRING);
+    mtasts_finding f;
+
+    if (site) {
+        /* ServerName and ServerAlias may say the same name. */
+        if (mtasts_config_of(served->server)->domains) {
+            MTASTS_FILL(&f, MTASTS_DOMAIN_DUPLICATE, domain, domain);
+            mtasts_keep_for_site(m->pconf, site, &f);
+        }
+        return;
+    }
+    site = apr_array_push(served->sites);
+    site->domain = domain;
+    site->served = served;
+    site->place = place;
+    site->notes = NULL;
+    apr_hash_set(served->by_domain, domain, APR_HASH_KEY_STRING, site);
+}
+
+/* A ServerName or ServerAlias that begins with mta-sts. */
+static void add_host_name(making *m, const char *host)
+{
+    const server_rec *s = m->served->server;
+    /* Only the main server has no place of its own; MTASTSEngine has. */
+    mtasts_place place =
+        s->defn_name ? mtasts_vhost_place(s) : mtasts_site_engine_place(s);
+    char domain[MTASTS_NAME_SIZE];
+    mtasts_finding why;
+
+    if (!host ||
+        ap_cstr_casecmpn(host, MTASTS_HOST_PREFIX, MTASTS_HOST_PREFIX_LEN)) {
+        return;
+    }
+    if (!mtasts_domain_parse(host + MTASTS_HOST_PREFIX_LEN, domain, &why)) {
+        mtasts_refuse(m->refused, place, "MTASTSEngine", &why);
+        return;
+    }
+    add_domain(m, apr_pstrdup(m->pconf, domain), place);
+}
+
+static void add_domains(making *m)
+{
+    mtasts_served *served = m->served;
+    const server_rec *s = served->server;
+    const apr_array_header_t *words = mtasts_config_of(s)->domains;
+    int n = words ? words->nelts : 1 + (s->names ? s->names->nelts : 0);
+    int i;
+
+    /* Never grows after this: the hash points into it. */
+    served->sites = apr_array_make(m->pconf, n, sizeof(mtasts_site));
+    served->by_domain = apr_hash_make(m->pconf);
+    if (words) {
+        for (i = 0; i < n; i++) {
+            const mtasts_word *w = &APR_ARRAY_IDX(words, i, mtasts_word);
+
+            add_domain(m, w->value, w->place);
+        }
+        return;
+    }
+    add_host_name(m, s->server_hostname);
+    for (i = 0; i < n - 1; i++) {
+        add_host_name(m, APR_ARRAY_IDX(s->names, i, const char *));
+    }
+}
+
+/* --- the policy --- */
+
+/* The first domain stands for all in what is said about their policy. */
+static const char *first_domain(const mtasts_served *served)
+{
+    return APR_ARRAY_IDX(served->sites, 0, mtasts_site).domain;
+}
+
+static void add_patterns(making *m, const apr_array_header_t *words)
+{
+    mtasts_served *served = m->served;
+    apr_hash_t *seen = apr_hash_make(m->ptemp);
+    const char **mx;
+    int i;
+
+    if (!words) {
+        return;
+    }
+    mx = apr_palloc(m->pconf, (apr_size_t)words->nelts * sizeof(*mx));
+    for (i = 0; i < words->nelts; i++) {
+        const char *pattern = APR_ARRAY_IDX(words, i, mtasts_word).value;
+
+        if (apr_hash_get(seen, pattern, APR_HASH_KEY_STRING)) {
+            mtasts_finding f;
+
+            MTASTS_FILL(&f, MTASTS_MX_DUPLICATE, first_domain(served), pattern);
+            mtasts_keep(served->notes, &f);
+            continue;
+        }
+        apr_hash_set(seen, pattern, APR_HASH_KEY_STRING, pattern);
+        mx[served->policy.nmx++] = pattern;
+    }
+    served->policy.mx = mx;
+}
+
+static const char *tlsrpt_value(apr_pool_t *p, const apr_array_header_t *words)
+{
+    const char **uris;
+    char *value;
+    apr_size_t len;
+    int i;
+
+    if (!words) {
+        return NULL;
+    }
+    uris = apr_palloc(p, (apr_size_t)words->nelts * sizeof(*uris));
+    for (i = 0; i < words->nelts; i++) {
+        uris[i] = APR_ARRAY_IDX(words, i, mtasts_word).value;
+    }
+    len = mtasts_tlsrpt_render(uris, (size_t)words->nelts, NULL, 0);
+    value = apr_palloc(p, len + 1);
+    mtasts_tlsrpt_render(uris, (size_t)words->nelts, value, len);
+    value[len] = '\0';
+    return value;
+}
+
+/* Body, id and headers; 0 if the body is too large to be read. */
+static int render(making *m, const mtasts_config *cfg)
+{
+    mtasts_served *served = m->served;
+    apr_size_t len = mtasts_policy_render(&served->policy, NULL, 0);
+    char *body = apr_palloc(m->pconf, len + 1);
+    char *id = apr_palloc(m->pconf, MTASTS_ID_SIZE);
+
+    served->content_length = apr_psprintf(m->pconf, "%" APR_SIZE_T_FMT, len);
+    if (len > MTASTS_BODY_MAX) {
+        mtasts_finding why;
+
+        MTASTS_FILL(&why, MTASTS_BODY_TOO_LARGE, "", first_domain(served),
+                    served->content_length);
+        mtasts_refuse(m->refused, mtasts_site_engine_place(served->server),
+                      "MTASTSMX", &why);
+        return 0;
+    }
+    mtasts_policy_render(&served->policy, body, len);
+    body[len] = '\0';
+    served->body = body;
+    served->body_len = len;
+    if (!mtasts_policy_id(body, len, id)) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP, 0, NULL,
+                     "mtasts: OpenSSL has no SHA-256: no policy id");
+        ++*m->refused;
+        return 0;
+    }
+    served->id = *cfg->id ? cfg->id : id;
+    /* An id set by hand may be kept for another body, which must not pass for
+     * the old one in a cache. */
+    served->etag = *cfg->id ? apr_psprintf(m->pconf, "\"%s-%.8s\"", cfg->id, id)
+                            : apr_pstrcat(m->pconf, "\"", id, "\"", NULL);
+    served->hsts = *cfg->hsts ? cfg->hsts : NULL;
+    served->cache_control = *cfg->cache_control ? cfg->cache_control : NULL;
+    served->tlsrpt = tlsrpt_value(m->pconf, cfg->tlsrpt);
+    return 1;
+}
+
+mtasts_served *mtasts_served_make(apr_pool_t *pconf, apr_pool_t *ptemp,
+                                  server_rec *s, int tls, int *refused)
+{
+    const mtasts_config *cfg = mtasts_config_of(s);
+    making m = {pconf, ptemp, NULL, refused};
+    mtasts_served *served = apr_pcalloc(pconf, sizeof(*served));
+    mtasts_finding why;
+
+    m.served = served;
+    served->server = s;
+    served->tls = tls;
+    served->notes = apr_array_make(pconf, 1, sizeof(mtasts_note));
+    add_domains(&m);
+    if (served->sites->nelts == 0) {
+        return NULL;
+    }
+    served->policy.mode = (mtasts_mode)cfg->mode;
+    served->policy.max_age = cfg->max_age;
+    add_patterns(&m, cfg->mx);
+    if (served->policy.nmx == 0 && served->policy.mode != MTASTS_MODE_NONE) {
+        MTASTS_FILL(&why, MTASTS_MX_MISSING, "", first_domain(served),
+                    mtasts_mode_name(served->policy.mode));
+        mtasts_refuse(refused, mtasts_site_engine_place(s), "MTASTSMX", &why);
+        return NULL;
+    }
+    if (!render(&m, cfg)) {
+        return NULL;
+    }
+    mtasts_policy_check(&served->policy, served->body_len, first_domain(served),
+                        mtasts_keep, served->notes);
+    return served;
+}
+
+const mtasts_site *mtasts_site_by_host(const mtasts_served *served,
+                                       const char *host)
+{
+    if (strncmp(host, MTASTS_HOST_PREFIX, MTASTS_HOST_PREFIX_LEN)) {
+        return NULL;
+    }
+    return apr_hash_get(served->by_domain, host + MTASTS_HOST_PREFIX_LEN,
+                        APR_HASH_KEY_STRING);
+}

@@ -1,0 +1,61 @@
+#ifndef MTASTS_SITE_H
+#define MTASTS_SITE_H
+
+/*
+ * What is served: made from the merged directives in check_config, in pconf,
+ * read-only from then on.
+ */
+
+#include "config.h"
+#include "../core/record.h"
+
+/* A finding that is kept. */
+typedef struct {
+    mtasts_code code;
+    const char *subject;
+    const char *text;
+    const char *remedy;
+} mtasts_note;
+
+/* One policy domain. */
+typedef struct {
+    const char *domain; /* lower case, no trailing dot */
+    const mtasts_served *served;
+    mtasts_place place;        /* of the directive that names it */
+    apr_array_header_t *notes; /* mtasts_note, on this domain alone; or NULL */
+} mtasts_site;
+
+/* The policy of one server_rec, for all its domains. */
+struct mtasts_served {
+    server_rec *server;
+    mtasts_policy policy;
+    int tls; /* the server terminates TLS itself */
+    const char *id;
+    const char *body;
+    apr_size_t body_len;
+    const char *content_length; /* body_len as text */
+    const char *etag;           /* with its quotes */
+    const char *hsts;           /* NULL: Off */
+    const char *cache_control;  /* NULL: Off */
+    const char *tlsrpt;         /* the record's value, or NULL */
+    apr_array_header_t *sites;  /* mtasts_site, in configured order */
+    apr_hash_t *by_domain;      /* domain -> mtasts_site * */
+    apr_array_header_t *notes;  /* mtasts_note, on all domains at once */
+};
+
+/* Makes what `s` serves, from its merged directives and with their defaults,
+ * in pconf; what it refuses is said and counted in *refused.  NULL then, and if
+ * no policy domain can be told. */
+mtasts_served *mtasts_served_make(apr_pool_t *pconf, apr_pool_t *ptemp,
+                                  server_rec *s, int tls, int *refused);
+
+/* Where MTASTSEngine of `s` stands, or `s` itself if it is inherited. */
+mtasts_place mtasts_site_engine_place(const server_rec *s);
+
+/* The site that answers for the host name of a request, "mta-sts." and a
+ * policy domain in lower case without a trailing dot; NULL if there is none.
+ * Any thread. */
+const mtasts_site *mtasts_site_by_host(const mtasts_served *served,
+                                       const char *host);
+
+#endif

@@ -1,0 +1,178 @@
+# What httpd -t refuses and warns about, and in which words.
+use strict;
+use warnings FATAL => 'all';
+use utf8;
+use Apache::Test;
+use Apache::TestUtil;
+use lib Apache::Test::vars('serverroot') . '/lib';
+use MTASTS::Config;
+
+# A vhost that is right but for the lines given.
+sub vhost {
+    my ($lines, $name) = @_;
+    return "<VirtualHost *:1>\n" . ($name || 'ServerName mta-sts.example.test') . "\nSSLEngine on\nMTASTSEngine On\n$lines\n</VirtualHost>";
+}
+my $mx = 'MTASTSMX mx.example.test';
+my $long = join '.', ('a' x 63) x 4;
+my $many = join ' ', map {"mx$_.example.test"} 1 .. 3000;
+my $eight = join ' ', map {"mx$_.mail.example.test"} 1 .. 400;
+
+# Refused in one line: [directive and value, code, what the message must say]
+my @values = (
+    ['MTASTSEngine maybe', 'engine-value', qr/'maybe'.*On or Off/],
+    ['MTASTSMode report', 'mode-value', qr/'report'.*testing.*enforce.*none/],
+    ['MTASTSMode ""', undef, qr/takes one argument, testing, enforce or none/],
+    ['MTASTSMode testing enforce', undef, qr/takes one argument/],
+    ['MTASTSMX', 'no-value', qr/mx pattern/],
+    ['MTASTSMX ""', 'name-empty', qr/''/],
+    ['MTASTSMX a.example.test "" b.example.test', 'name-empty', qr/''/],
+    ['MTASTSMX *', 'mx-wildcard', qr/'\*'.*left-most/],
+    ['MTASTSMX mail.*.com', 'mx-wildcard', qr/'mail\.\*\.com'/],
+    ['MTASTSMX *foo.example.com', 'mx-wildcard', qr/'\*foo\.example\.com'/],
+    ['MTASTSMX a..example.com', 'name-label', qr/'a\.\.example\.com'.*is empty/],
+    ['MTASTSMX ' . 'a' x 64 . '.example.com', 'name-label', qr/more than 63/],
+    ['MTASTSMX -a.example.com', 'name-label', qr/hyphen/],
+    ["MTASTSMX $long", 'name-too-long', qr/253/],
+    ['MTASTSMX 192.0.2.1', 'name-address', qr/'192\.0\.2\.1'/],
+    ['MTASTSMX [192.0.2.1]', 'name-address', qr/host name/],
+    ['MTASTSMX 2001:db8::1', 'name-address', qr/host name/],
+    ['MTASTSMX mail_1.example.com', 'name-character', qr/'_'/],
+    ['MTASTSMX a.example.com,b.example.com', 'name-character', qr/','.*blanks/],
+    ["MTASTSMX a\x01.example.com", 'name-character', qr/'\\+x01'/],
+    ['MTASTSMX mail.müller.example', 'name-u-label', qr/: mail\.xn--mller-kva\.example\./],
+    ['MTASTSMX *.MÜLLER.example', 'name-u-label', qr/: \*\.xn--mller-kva\.example\./],
+    ["MTASTSMX m\xfcller.example", 'name-u-label', qr/xn--/, 'latin1'],
+    ['MTASTSDomain', 'no-value', qr/policy domain/],
+    ['MTASTSDomain *.example.com', 'domain-wildcard', qr/'\*\.example\.com'/],
+    ['MTASTSDomain ""', 'name-empty', qr/''/],
+    ['MTASTSDomain user@example.com', 'name-character', qr/'@'/],
+    ['MTASTSDomain bücher.example', 'name-u-label', qr/: xn--bcher-kva\.example\./],
+    ['MTASTSMaxAge 0', 'max-age-zero', qr/'0'.*1d/],
+    ['MTASTSMaxAge 31557601', 'max-age-too-large', qr/'31557601'.*31557600/],
+    ['MTASTSMaxAge 53w', 'max-age-too-large', qr/'53w'/],
+    ['MTASTSMaxAge 99999999999999999999', 'max-age-too-large', qr/'9+'/],
+    ['MTASTSMaxAge 1week', 'max-age-syntax', qr/'1week'.*s, m, h, d or w/],
+    ['MTASTSMaxAge -1', 'max-age-syntax', qr/'-1'/],
+    ['MTASTSPolicyID 2026-01-31', 'id-syntax', qr/'2026-01-31'.*32/],
+    ['MTASTSPolicyID ' . 'a' x 33, 'id-syntax', qr/32 letters and digits/],
+    ['MTASTSTLSRPT tlsrpt@example.com', 'tlsrpt-scheme', qr/'tlsrpt\@example\.com'.*mailto:/],
+    ['MTASTSTLSRPT http://example.com/', 'tlsrpt-scheme', qr/https:/],
+    ['MTASTSTLSRPT mailto:a@example.com,mailto:b@example.com', 'tlsrpt-syntax', qr/%2C/],
+    ['MTASTSTLSRPT', 'no-value', qr/URI/],
+    ["MTASTSHSTS \"max-age=1\x0dX: y\"", 'header-character', qr/'max-age=1\\+x0dX: y'/],
+    ["MTASTSHSTS max-age=1\x01", 'header-character', qr/Off/],
+    ['MTASTSHSTS 31536000', 'hsts-syntax', qr/'31536000'.*max-age=31536000/],
+    ['MTASTSHSTS ""', undef, qr/takes one argument.*Off/],
+    ['MTASTSHSTS " "', 'header-character', qr/Off/],
+    ["MTASTSCacheControl \"no-cache\x0aX: y\"", 'header-character', qr/no-cache\\+x0aX/, 'env'],
+    ["MTASTSCacheControl max-age=1\x7f", 'header-character', qr/Off/],
+);
+
+# Refused as a whole: [what, lines, line of the message, code, message]
+my @wholes = (
+    ['no mx', vhost(''), 103, 'mx-missing', qr/MTASTSMX: the policy of example\.test has mode testing but no MTASTSMX.*dig MX example\.test/],
+    ['no mx, enforce', vhost('MTASTSMode enforce'), 103, 'mx-missing', qr/mode enforce/],
+    ['no domain', vhost($mx, 'ServerName www.example.test'), 103, 'domain-missing', qr/MTASTSEngine is On.*MTASTSDomain example\.com/],
+    ['no domain from a wildcard', vhost($mx, "ServerName www.example.test\nServerAlias mta-sts.*"), 104, 'domain-missing', qr/MTASTSDomain/],
+    ['no domain anywhere', "MTASTSEngine On\n$mx", 100, 'domain-missing', qr/MTASTSEngine/],
+    ['a name that can be no domain', vhost($mx, 'ServerName mta-sts.mail_1.example'), 100, 'name-character', qr/'_'/],
+    ['twice', vhost($mx) . "\n" . vhost("$mx\nMTASTSDomain other.test example.test"), 111, 'domain-twice',
+        qr/example\.test is in two virtual hosts on \*:1: here and at .*configtest\.conf:100\b/],
+    ['twice by inheritance', "MTASTSDomain x.test\n$mx\n" . vhost('') . "\n" . vhost('', 'ServerName www.test'), 100, 'domain-twice', qr/x\.test/],
+    ['too large', vhost("MTASTSMX $many"), 103, 'body-too-large', qr/would have \d{5} bytes.*64000/],
+);
+
+# Warned about: [what, lines, code, "DOMAIN: CODE: text"]
+my @warnings = (
+    ['short max_age in enforce', vhost("$mx\nMTASTSMode enforce\nMTASTSMaxAge 23h"), 'max-age-short', qr/mtasts: example\.test: max-age-short: MTASTSMaxAge is 82800 s/],
+    ['the maximum', vhost("$mx\nMTASTSMaxAge 31557600"), 'max-age-maximum', qr/52w/],
+    ['none with a long max_age', vhost("MTASTSMode none\nMTASTSMaxAge 4w"), 'max-age-none', qr/2419200 s.*MTASTSMaxAge 1d/],
+    ['large body', vhost("MTASTSMX $eight"), 'body-large', qr/\d{4,5} bytes/],
+    ['own wildcard', vhost('MTASTSMX *.example.test'), 'mx-own-wildcard', qr/\*\.example\.test/],
+    ['single label', vhost('MTASTSMX mail'), 'mx-single-label', qr/mail\.example\.com/],
+    ['top-level wildcard', vhost('MTASTSMX *.com'), 'mx-tld-wildcard', qr/\*\.com/],
+    ['duplicate', vhost("$mx\nMTASTSMX MX.example.test."), 'mx-duplicate', qr/mx\.example\.test/],
+    ['domain twice in a vhost', vhost("$mx\nMTASTSDomain example.test Example.Test"), 'domain-duplicate', qr/example\.test/],
+    ['policy host for domain', vhost("$mx\nMTASTSDomain mta-sts.example.test", "ServerName x.test\nServerAlias mta-sts.mta-sts.example.test"), 'domain-prefix', qr/MTASTSDomain example\.test/],
+    ['not reached', vhost($mx, 'ServerName mta-sts.first.test') . "\n" . vhost("$mx\nMTASTSDomain b.test", 'ServerName www.test'), 'host-unrouted', qr/b\.test: .*ServerAlias mta-sts\.b\.test/],
+    ['no TLS', vhost("SSLEngine off\n$mx"), 'vhost-plain', qr/mta-sts\.example\.test:1 has no TLS/],
+    ['another policy on another port', vhost($mx) . "\n<VirtualHost *:2>\nServerName mta-sts.example.test\nMTASTSEngine On\nMTASTSMX mx2.example.test\n</VirtualHost>", 'policy-differs', qr/mtasts: example\.test: policy-differs: .* at \S+configtest\.conf:100: /],
+    ['no TLS at all', "<VirtualHost *:1>\nServerName mta-sts.example.test\nMTASTSEngine On\n$mx\n</VirtualHost>", 'vhost-plain', qr/has no TLS/],
+);
+
+# Taken without a word.
+my @silent = (
+    ['the smallest', vhost($mx)],
+    ['mode in capitals', vhost("$mx\nMTASTSMode ENFORCE")],
+    ['mode none without mx', vhost("MTASTSMode none\nMTASTSMaxAge 1d")],
+    ['trailing dot and capitals', vhost('MTASTSMX Mail.Example.Test. *.Mx.example.test.')],
+    ['all settings', vhost("$mx\nMTASTSMode testing\nMTASTSMaxAge 2w\nMTASTSPolicyID 20260131T1\nMTASTSTLSRPT mailto:a\@example.test https://r.example.test/\nMTASTSHSTS Off\nMTASTSCacheControl off")],
+    ['engine off', "<VirtualHost *:1>\nServerName www.test\nMTASTSEngine Off\n</VirtualHost>"],
+    ['engine inherited by a vhost without a domain', "MTASTSEngine On\n" . vhost($mx) . "\n<VirtualHost *:1>\nServerName www.test\n</VirtualHost>"],
+    ['main server', "ServerName mta-sts.example.test\nSSLEngine on\nMTASTSEngine On\n$mx"],
+    ['same domain on two ports', vhost($mx) . "\n<VirtualHost *:2>\nServerName mta-sts.example.test\nMTASTSEngine On\n$mx\n</VirtualHost>"],
+    ['same domain on two addresses', map {my $v = vhost($mx); $v =~ s/\*:1/127.0.0.1:1/; vhost($mx) . "\n$v"} 1],
+    ['first vhost of its address needs no name', vhost("$mx\nMTASTSDomain b.test", 'ServerName www.test')],
+    ['a wildcard alias reaches it', vhost($mx, 'ServerName mta-sts.first.test') . "\n" . vhost("$mx\nMTASTSDomain b.test", "ServerName www.test\nServerAlias mta-sts.*")],
+    ['TLS from the main server', "SSLEngine on\n<VirtualHost *:1>\nServerName mta-sts.example.test\nMTASTSEngine On\n$mx\n</VirtualHost>"],
+    ['TLS from Listen https', "Listen 127.0.0.1:443\n<VirtualHost *:443>\nServerName mta-sts.example.test\nMTASTSEngine On\n$mx\n</VirtualHost>"],
+);
+
+plan tests => 4 * @values + 4 * @wholes + 3 * @warnings + 3 * @silent + 5, need_module('ssl');
+
+for (@values) {
+    my ($line, $code, $words, $how) = @$_;
+    utf8::encode(my $bytes = $line) if ($how || '') ne 'latin1';
+    $bytes = $line if ($how || '') eq 'latin1';
+    if (($how || '') eq 'env') { # a line break gets into a value by ${...} only
+        my ($name, $value) = $bytes =~ /^(\w+) "(.*)"$/s or die;
+        $ENV{MTASTS_TEST_VALUE} = $value;
+        $bytes = qq($name "\${MTASTS_TEST_VALUE}");
+    }
+    my ($rc, $out, $err, $file) = configtest($bytes);
+    my ($directive) = $line =~ /^(\w+)/;
+    (my $shown = substr $line, 0, 60) =~ s/[^ -~]/?/g;
+    ok t_cmp($rc, 1, "$shown: refused");
+    my $message = defined $code ? qr/: .* \[$code\]/ : qr/ /; # else httpd's own
+    ok t_cmp($err, qr/Syntax error on line 100 of \Q$file\E:\n$directive$message/m, "$shown: where, directive, code");
+    ok t_cmp($err, $words, "$shown: words");
+    ok t_cmp($out, '', "$shown: nothing on standard output");
+}
+
+for (@wholes) {
+    my ($what, $lines, $line, $code, $words) = @$_;
+    my ($rc, $out, $err, $file) = configtest($lines);
+    ok t_cmp($rc, 1, "$what: refused");
+    ok t_cmp($err, qr/Syntax error on line $line of \Q$file\E:/, "$what: where");
+    ok t_cmp($err, qr/\[$code\]$/m, "$what: code");
+    ok t_cmp($err, $words, "$what: words");
+}
+
+for (@warnings) {
+    my ($what, $lines, $code, $words) = @$_;
+    my ($rc, $out, $err) = configtest($lines);
+    ok t_cmp($rc, 0, "$what: taken");
+    ok t_cmp(join(' ', $err =~ /mtasts: \S+: ([a-z-]+): /g), $code, "$what: the one code");
+    ok t_cmp($err, $words, "$what: words");
+}
+
+for (@silent) {
+    my ($what, $lines) = @$_;
+    my ($rc, $out, $err) = configtest($lines);
+    ok t_cmp($rc, 0, "$what: taken");
+    ok t_cmp($err =~ /(mtasts.*)/i ? $1 : '', '', "$what: not a word");
+    ok t_cmp($err, qr/^Syntax OK$/m, "$what: syntax OK");
+}
+
+# One mistake that concerns many domains doesn't fill the log.
+my ($rc, $out, $err) = configtest(vhost($mx, 'ServerName mta-sts.first.test') . "\n"
+    . vhost("$mx\nMTASTSDomain " . join(' ', map {"d$_.test"} 1 .. 500), 'ServerName www.test'));
+ok t_cmp(scalar(() = $err =~ /: host-unrouted: /g), 20, 'twenty lines');
+ok t_cmp($err, qr/mtasts: 480 more findings on domains of this virtual host; apachectl -t -D DUMP_MTASTS/, 'and how many more');
+($rc, $out, $err) = configtest(vhost("SSLEngine off\n$mx\nMTASTSDomain a.test b.test c.test", "ServerName mta-sts.a.test"));
+ok t_cmp($err, qr/a\.test: vhost-plain: .* \(and 2 other domains of this virtual host\)\. To do/, 'said once for three domains');
+
+# Contexts.
+($rc, $out, $err) = configtest("<Directory />\nMTASTSEngine On\n</Directory>");
+ok t_cmp($rc, 1, 'not in <Directory>');
+ok t_cmp($err, qr/MTASTSEngine not allowed in <Directory> context/, 'not in <Directory>: words');

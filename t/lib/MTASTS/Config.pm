@@ -1,0 +1,46 @@
+package MTASTS::Config;
+
+# httpd -t on a configuration of one's own.
+use strict;
+use warnings FATAL => 'all';
+use Exporter 'import';
+use Apache::Test ();
+use MTASTS::Tree;
+our @EXPORT = qw(configtest wait_for);
+
+# configtest($lines, @arguments): writes a minimal configuration with these
+# lines from line 100 on, runs httpd -t; the exit status, standard output,
+# standard error, and the configuration's file name.
+sub configtest {
+    my ($lines, @args) = @_;
+    my $v = Apache::Test::vars();
+    my $base = "$v->{t_logs}/configtest";
+    my @head = ("Include $v->{t_conf}/modules.conf", 'ServerName main.example', 'Listen 127.0.0.1:1',
+        "PidFile $base.pid", "ErrorLog $base.log", "DefaultRuntimeDir $v->{t_logs}");
+    open my $fh, '>', "$base.conf" or die "$base.conf: $!";
+    print $fh join "\n", @head, ('') x (99 - @head), $lines, '';
+    close $fh;
+    my $httpd = MTASTS::Tree::httpd();
+    my $rc = system "'$httpd' -d '$v->{serverroot}' -f '$base.conf' -t @args >$base.out 2>$base.err";
+    return ($rc >> 8, slurp("$base.out"), slurp("$base.err"), "$base.conf");
+}
+
+sub slurp {
+    my ($file) = @_;
+    open my $fh, '<', $file or die "$file: $!";
+    local $/;
+    return <$fh> // '';
+}
+
+# Waits, at most 30 s, until a condition holds; what it returned at last.
+sub wait_for {
+    my ($condition) = @_;
+    my ($result, $until) = (undef, time + 30);
+    until ($result = $condition->()) {
+        return $result if time > $until;
+        select undef, undef, undef, 0.05;
+    }
+    return $result;
+}
+
+1;

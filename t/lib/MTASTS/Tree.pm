@@ -1,0 +1,69 @@
+package MTASTS::Tree;
+
+# What the tests need to know of the machine: httpd, its modules, free ports.
+use strict;
+use warnings FATAL => 'all';
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use IO::Socket::INET;
+
+my $tree = abs_path(dirname(__FILE__) . '/../..');
+
+# Beside the mod_ssl and co. that any host has, all that could take a request
+# away from us.
+my @modules = qw(unixd log_config logio alias dir mime env setenvif headers
+    expires authz_core authz_host authn_core authn_file authz_user auth_basic
+    rewrite filter deflate brotli substitute proxy proxy_http socache_shmcb
+    ssl http2 status watchdog md);
+
+sub apxs {
+    for my $name (qw(apxs apxs2)) {
+        -x "$_/$name" and return "$_/$name"
+            for split(/:/, $ENV{PATH}), '/usr/sbin';
+    }
+    die "no apxs";
+}
+
+my %asked;
+sub ask {
+    my ($var) = @_;
+    return $asked{$var} //= do {
+        my $apxs = apxs();
+        chomp(my $value = `$apxs -q $var`);
+        $value;
+    };
+}
+
+# MTASTS_HTTPD: a wrapper that adds sanitizers or valgrind.
+sub httpd { return $ENV{MTASTS_HTTPD} || real_httpd() }
+sub real_httpd { return ask('SBINDIR') . '/' . ask('PROGNAME') }
+
+# LoadModule lines for one MPM, all of the above that there are, and ours.
+sub load_modules {
+    my ($mpm, $ours) = @_;
+    $ours //= "$tree/mod_mtasts.so";
+    my ($httpd, $dir) = (real_httpd(), ask('LIBEXECDIR'));
+    my $static = `$httpd -l`;
+    my $lines = '';
+    for my $m ("mpm_$mpm", @modules) {
+        next if $static =~ /\bmod_$m\.c/ || !-e "$dir/mod_$m.so";
+        $lines .= qq(LoadModule ${m}_module "$dir/mod_$m.so"\n);
+    }
+    return $lines . qq(LoadModule mtasts_module "$ours"\n);
+}
+
+# The first of $n TCP ports in a row that nobody listens on.
+sub free_ports {
+    my ($n) = @_;
+    for (1 .. 100) {
+        my $base = 20000 + int rand 12000;
+        my @held = map {
+            IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $base + $_,
+                Listen => 1, Proto => 'tcp')
+        } 0 .. $n - 1;
+        return $base if $n == grep {defined} @held;
+    }
+    die "no $n free ports in a row";
+}
+
+1;

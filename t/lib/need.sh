@@ -1,0 +1,113 @@
+#!/bin/sh
+# need.sh [-n] GOAL... : makes sure that what the goals need is installed.
+# On Debian and its relatives as root it installs what is missing; elsewhere it
+# names what is missing and the command that installs it, and fails; with -n it
+# does so everywhere.
+set -eu
+
+# goal | how to see that it is there | Debian package | Fedora package
+table='
+build|cmd:cc|gcc|gcc
+build|any:apxs apxs2|apache2-dev|httpd-devel
+build|header:jansson.h|libjansson-dev|jansson-devel
+build|header:openssl/evp.h|libssl-dev|openssl-devel
+build|header:idn2.h|libidn2-dev|libidn2-devel
+run|cmd:openssl|openssl|openssl
+run|cmd:curl|curl|curl
+run|cmd:named|bind9|bind
+run|cmd:named-checkzone|bind9-utils|bind-utils
+run|cmd:dig|bind9-dnsutils|bind-utils
+test|cmd:prove|perl|perl-Test-Harness
+test|perl:Apache::Test|libapache2-mod-perl2|perl-Apache-Test
+test|perl:LWP::UserAgent|libwww-perl|perl-libwww-perl
+test|perl:IO::Socket::SSL|libio-socket-ssl-perl|perl-IO-Socket-SSL
+test|cmd:ab|apache2-utils|httpd-tools
+test|cmd:mta-sts-query|postfix-mta-sts-resolver|postfix-mta-sts-resolver
+test|cmd:ip|iproute2|iproute
+test|cmd:unshare|util-linux|util-linux
+valgrind|cmd:valgrind|valgrind|valgrind
+lint|cmd:clang-tidy|clang-tidy|clang-tools-extra
+lint|cmd:clang-format|clang-format|clang-tools-extra
+lint|cmd:cppcheck|cppcheck|cppcheck
+fuzz|cmd:clang|clang|clang
+fuzz|clangrt:fuzzer|libclang-rt-dev|compiler-rt
+bench|cmd:wrk|wrk|wrk
+bench|cmd:h2load|nghttp2-client|nghttp2
+bench|cmd:nginx|nginx-light|nginx
+'
+
+PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
+
+there() {
+    kind=${1%%:*} what=${1#*:}
+    case $kind in
+    cmd) command -v "$what" >/dev/null ;;
+    any) for one in $what; do command -v "$one" >/dev/null && return 0; done
+         return 1 ;;
+    header) echo "#include <$what>" | cc -E - >/dev/null 2>&1 ;;
+    perl) perl -M"$what" -e 1 2>/dev/null ;;
+    clangrt) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+             clang -fsanitize="$what" -x c - -o /dev/null 2>/dev/null ;;
+    esac
+}
+
+missing() { # column of the package name
+    echo "$table" | while IFS='|' read -r goal probe debian fedora; do
+        case " $goals " in *" $goal "*) ;; *) continue ;; esac
+        there "$probe" && continue
+        case $1 in debian) echo "$debian" ;; fedora) echo "$fedora" ;;
+                   *) echo "${probe#*:}" ;; esac
+    done | sort -u | tr '\n' ' '
+}
+
+# bind9 and nginx come with a service.  This only borrows their programs, so
+# what was not here before is neither started now nor at the next boot.
+install_debian() {
+    guard=/usr/sbin/policy-rc.d made=
+    if [ ! -e $guard ]; then
+        printf '#!/bin/sh\nexit 101\n' >$guard
+        chmod 755 $guard
+        made=1
+    fi
+    trap '[ -z "$made" ] || rm -f $guard' EXIT
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq || true
+    # shellcheck disable=SC2086
+    apt-get install -qq -y --no-install-recommends $1 >/dev/null
+    if [ -d /run/systemd/system ]; then
+        for pair in bind9:named nginx-light:nginx \
+            postfix-mta-sts-resolver:postfix-mta-sts-resolver; do
+            case " $1 " in *" ${pair%%:*} "*)
+                systemctl --quiet disable "${pair#*:}" || true ;;
+            esac
+        done
+    fi
+}
+
+name_only=
+if [ "${1:-}" = -n ]; then
+    name_only=1
+    shift
+fi
+goals="$*"
+packages=$(missing debian)
+[ -n "$packages" ] || exit 0
+
+if command -v apt-get >/dev/null; then
+    command="apt-get install $packages"
+    if [ "$(id -u)" = 0 ] && [ -z "$name_only" ]; then
+        echo "installing: $packages"
+        install_debian "$packages"
+        packages=$(missing debian)
+        [ -z "$packages" ] && exit 0
+        echo "still missing after that: $(missing names)" >&2
+        exit 1
+    fi
+elif command -v dnf >/dev/null; then
+    command="dnf install $(missing fedora)"
+else
+    command="your system's package manager; Debian calls them: $packages"
+fi
+echo "missing: $(missing names)" >&2
+echo "install with: $command" >&2
+exit 1
