@@ -1,0 +1,130 @@
+#!/bin/sh
+# demo.sh TOP DOMAIN MX ONESHOT : a private httpd with mod_mtasts and, unless
+# DOMAIN is given, a DNS server with an example.test zone, all in TOP/build/demo.
+set -eu
+top=$1 domain=${2:-example.test} mx=$3 oneshot=$4
+dir=$top/build/demo
+PATH=$PATH:/usr/sbin:/sbin
+tree() { perl -I "$top/t/lib" -MMTASTS::Tree -e "$1" "$top"; }
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*" | if [ -t 1 ]; then cat; else sed 's/\x1b\[[0-9]*m//g'; fi; }
+
+[ ! -x "$dir/stop" ] || "$dir/stop"
+rm -rf "$dir"
+mkdir -p "$dir"
+port=$(tree 'print MTASTS::Tree::free_ports(2)')
+dns=$((port + 1))
+
+if [ -z "$mx" ]; then
+    if [ "$domain" != example.test ]; then
+        echo "make demo DOMAIN=$domain needs MX=\"...\", the domain's MX hosts. Live DNS says:" >&2
+        dig +short +time=3 +tries=1 MX "$domain" >&2 || true
+        exit 1
+    fi
+    mx='mx1.example.test *.backup.example.test'
+fi
+
+"$top/t/lib/certs.sh" "$dir/certs" "mta-sts.$domain"
+{
+    cat <<END
+ServerRoot "$dir"
+$(tree 'print MTASTS::Tree::load_modules("event", "$ARGV[0]/build/mod_mtasts.so")')
+ServerName localhost
+PidFile "$dir/httpd.pid"
+DefaultRuntimeDir "$dir"
+ErrorLog "$dir/error_log"
+TypesConfig /dev/null
+Listen 127.0.0.1:$port
+END
+    [ "$(id -u)" != 0 ] || echo "User nobody"
+    [ "$(id -u)" != 0 ] || echo "Group $(id -gn nobody)"
+    cat <<END
+
+<VirtualHost *:$port>
+    ServerName mta-sts.$domain
+    SSLEngine on
+    SSLCertificateFile    "$dir/certs/mta-sts.$domain.crt"
+    SSLCertificateKeyFile "$dir/certs/mta-sts.$domain.key"
+
+    MTASTSEngine On
+    MTASTSMX     $mx
+    MTASTSTLSRPT mailto:tlsrpt@$domain
+</VirtualHost>
+END
+} >"$dir/httpd.conf"
+httpd=$(tree 'print MTASTS::Tree::real_httpd()')
+run="$httpd -f $dir/httpd.conf"
+
+say "The virtual host ($dir/httpd.conf)"
+sed -n '/^<VirtualHost/,$p' "$dir/httpd.conf"
+
+say "What it serves, and the DNS records to publish (httpd -t -D DUMP_MTASTS)"
+$run -t -D DUMP_MTASTS 2>"$dir/configtest" >"$dir/dump" || {
+    cat "$dir/configtest" >&2
+    exit 1
+}
+cat "$dir/dump"
+
+cat >"$dir/stop" <<END
+#!/bin/sh
+for f in "$dir/httpd.pid" "$dir/dns/named.pid"; do
+    [ -s "\$f" ] || continue
+    pid=\$(cat "\$f")
+    kill "\$pid" 2>/dev/null && while kill -0 "\$pid" 2>/dev/null; do sleep 0.1; done
+done
+rm -f "$dir/httpd.pid" "$dir/dns/named.pid" "\$0"
+END
+chmod +x "$dir/stop"
+trap '[ $? = 0 ] || { [ ! -x "$dir/stop" ] || "$dir/stop"; }' EXIT
+
+wait_for() { # at most 30 s
+    n=0
+    until "$@" >/dev/null 2>&1; do
+        n=$((n + 1))
+        [ $n -le 300 ] || { echo "waited in vain for: $*" >&2; cat "$dir"/error_log >&2; exit 1; }
+        sleep 0.1
+    done
+}
+$run -k start
+# By its real name and port, but from here: no look-up, no proxy.
+fetch="curl -sS --noproxy mta-sts.$domain --cacert $dir/certs/ca.crt --connect-to mta-sts.$domain:443:127.0.0.1:$port https://mta-sts.$domain/.well-known/mta-sts.txt"
+# shellcheck disable=SC2086
+wait_for $fetch -f
+
+say "The policy, fetched over TLS as a sender does"
+# shellcheck disable=SC2086
+$fetch -i | tr -d '\r'
+
+if [ "$domain" = example.test ]; then
+    mkdir -p "$dir/dns"
+    {
+        printf '$TTL 300\n@ IN SOA ns hostmaster 1 3600 600 86400 300\n@ IN NS ns\nns IN A 127.0.0.1\n'
+        printf '@ IN MX 10 mx1\nmx1 IN A 127.0.0.1\nmta-sts IN A 127.0.0.1\n'
+        grep '^_.* IN TXT ' "$dir/dump"
+    } >"$dir/dns/example.test.zone"
+    "$top/t/lib/named.sh" "$dir/dns" "$dns" "example.test=$dir/dns/example.test.zone" &
+    query="dig +short +time=1 +tries=1 @127.0.0.1 -p $dns"
+    wait_for $query TXT _mta-sts.example.test
+    say "The same records, pasted into the zone of a local DNS server on port $dns"
+else
+    query="dig +short +time=3 +tries=1"
+    say "What DNS says now (the system's resolver; compare with the records above)"
+fi
+for q in "MX $domain" "TXT _mta-sts.$domain" "TXT _smtp._tls.$domain"; do
+    # shellcheck disable=SC2086
+    printf '%s: %s\n' "$q" "$($query $q 2>/dev/null | paste -sd' ')"
+done
+
+if [ -n "$oneshot" ]; then
+    "$dir/stop"
+    say "Stopped, as ONESHOT was set."
+else
+    say "It runs until you stop it"
+    cat <<END
+fetch:  $fetch
+change: edit $dir/httpd.conf, then
+        $run -t -D DUMP_MTASTS
+        $run -k graceful
+stop:   $dir/stop
+END
+fi
