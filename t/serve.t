@@ -52,7 +52,9 @@ my @untouched = qw(redirect redirectlocation rewrite rewriteforbidden rewriteloc
 my @not_allowed = qw(POST PUT DELETE PATCH CONNECTX PROPFIND);
 
 my $have_tls = have_module('ssl');
-my $have_h2 = have_module('http2') && `curl --version` =~ /HTTP2/;
+# mod_http2 doesn't work on prefork.
+my $have_h2 = have_module('http2') && Apache::Test::config()->{server}{mpm} ne 'prefork'
+    && `curl --version` =~ /HTTP2/;
 plan tests => 2 * @who + 7 * @untouched + 4 * @not_allowed + 41;
 
 for (@who) {

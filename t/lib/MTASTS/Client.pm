@@ -42,7 +42,7 @@ sub fetch {
 }
 
 sub status  { return $_[0] =~ m{^HTTP/1\.[01] (\d+)} ? $1 : 0 }
-sub headers { return (split /\r\n\r\n/, $_[0], 2)[0] }
+sub headers { return (split /\r\n\r\n/, $_[0], 2)[0] // '' }
 sub body    { return (split /\r\n\r\n/, $_[0], 2)[1] // '' }
 
 # All values of a header, in order, joined by " | ".
