@@ -1,7 +1,8 @@
 # mod_mtasts.  `make help` lists the goals.
 
 APXS   ?= $(firstword $(shell command -v apxs apxs2 2>/dev/null) apxs)
-NEED   := t/lib/need.sh
+# It looks with the same tools as the build.
+NEED    = $(if $(filter default undefined,$(origin CC)),,CC='$(CC)') APXS='$(APXS)' CPPFLAGS='$(CFLAGS)' t/lib/need.sh
 
 # One tree of objects for each kind of build; nothing is written elsewhere.
 B      := build$(if $(ASAN),/asan)
@@ -16,7 +17,7 @@ FUZZ_SECONDS ?= 60
 
 # Asked of apxs when first used: it may have to be installed before.
 ask     = $(eval $(1) := $(2))$($(1))
-apxs_CC       = $(call ask,apxs_CC,$(shell $(APXS) -q CC))
+apxs_CC       = $(call ask,apxs_CC,$(shell $(APXS) -q CC 2>/dev/null))
 apxs_CFLAGS   = $(call ask,apxs_CFLAGS,$(shell $(APXS) -q CFLAGS))
 apxs_CPPFLAGS = $(call ask,apxs_CPPFLAGS,$(shell $(APXS) -q EXTRA_CPPFLAGS) \
                 $(addprefix -isystem ,$(shell $(APXS) -q INCLUDEDIR APR_INCLUDEDIR APU_INCLUDEDIR | tr ';' ' ')))
@@ -34,6 +35,9 @@ FLAGS   = $(apxs_CFLAGS) -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN
 SHARED := $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 LIBS   := -ljansson -lidn2 -lcrypto
 
+# V=1 shows the commands.
+run      = @$(if $(V),,echo '  $(1) $(2)' && )$(if $(V),set -x; )$(3)
+
 CORE_O  := $(CORE:%.c=$(OBJ)/%.o)
 HTTPD_O := $(HTTPD:%.c=$(OBJ)/%.o)
 
@@ -41,26 +45,27 @@ HTTPD_O := $(HTTPD:%.c=$(OBJ)/%.o)
         need-build need-demo need-test need-lint need-fuzz need-bench
 .DELETE_ON_ERROR:
 
-all: $(MODULE)           ## build build/mod_mtasts.so
+all: $(MODULE)           ## build build/mod_mtasts.so; V=1 shows the commands
+	@echo '$(MODULE) is there; next: make install'
 
 $(MODULE): $(CORE_O) $(HTTPD_O)
-	$(CC) $(FLAGS) $(SHARED) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call run,LINK,$@,$(CC) $(FLAGS) $(SHARED) $(LDFLAGS) -o $@ $^ $(LIBS))
 
 $(OBJ)/src/core/%.o: src/core/%.c | need-build
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -c -o $@ $<
+	$(call run,CC,$<,$(CC) $(FLAGS) -c -o $@ $<)
 
 $(OBJ)/%.o: %.c | need-build
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(apxs_CPPFLAGS) -c -o $@ $<
+	$(call run,CC,$<,$(CC) $(FLAGS) $(apxs_CPPFLAGS) -c -o $@ $<)
 
 $(B)/unit/%: t/unit/%.c $(CORE_O)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -o $@ $< $(CORE_O) -lcrypto
+	$(call run,CC,$<,$(CC) $(FLAGS) -o $@ $< $(CORE_O) -lcrypto)
 
 $(B)/replay/%: t/fuzz/%.c t/fuzz/replay.c $(CORE_O)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -o $@ $< t/fuzz/replay.c $(CORE_O) -lcrypto
+	$(call run,CC,$<,$(CC) $(FLAGS) -o $@ $< t/fuzz/replay.c $(CORE_O) -lcrypto)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
@@ -97,7 +102,7 @@ httpd-test: $(MODULE)
 
 bench: need-bench        ## speed and memory, as ratios measured in this run
 	@$(MAKE) --no-print-directory all
-	@t/bench/bench.sh "$(CURDIR)"
+	@perl t/bench/bench.pl "$(CURDIR)"
 
 fuzz: need-fuzz          ## libFuzzer on each target, FUZZ_SECONDS=60 each
 	@for t in $(TARGET); do \
@@ -141,7 +146,8 @@ uninstall:               ## removes what install put there, but a changed mtasts
 	@if cmp -s conf/mtasts.conf "$(MODS)/mtasts.conf"; then rm -f "$(MODS)/mtasts.conf"; \
 	elif [ -e "$(MODS)/mtasts.conf" ]; then echo "kept $(MODS)/mtasts.conf, which was changed"; fi
 
-clean:                   ## removes build/
+clean:                   ## removes build/, and stops a demo that runs there
+	@[ ! -x build/demo/stop ] || build/demo/stop
 	rm -rf build
 
 help:

@@ -17,6 +17,10 @@ my $long = join '.', ('a' x 63) x 4;
 my $many = join ' ', map {"mx$_.example.test"} 1 .. 3000;
 my $eight = join ' ', map {"mx$_.mail.example.test"} 1 .. 400;
 
+my $certs = Apache::Test::vars('serverroot') . '/certs';
+my $twice = Apache::Test::vars('t_logs') . '/twice.conf';
+t_write_file($twice, "<VirtualHost *:\${P}>\nServerName mta-sts.\${N}.test\nSSLEngine \${T}\nMTASTSEngine On\n$mx\n</VirtualHost>\n");
+
 # Refused in one line: [directive and value, code, what the message must say]
 my @values = (
     ['MTASTSEngine maybe', 'engine-value', qr/'maybe'.*On or Off/],
@@ -37,9 +41,14 @@ my @values = (
     ['MTASTSMX [192.0.2.1]', 'name-address', qr/host name/],
     ['MTASTSMX 2001:db8::1', 'name-address', qr/host name/],
     ['MTASTSMX mail_1.example.com', 'name-character', qr/'_'/],
+    ['MTASTSMX https://mail.example.com', 'name-character', qr/':'.*no https:/],
+    ['MTASTSMX mail.example.com:25', 'name-character', qr/':'.*port/],
+    ['MTASTSMX 10 mx1.example.com.', 'name-address', qr/'10'.*preference/],
+    ['MTASTSMX a.example.com # backup', 'name-character', qr/'#'.*comments/],
     ['MTASTSMX a.example.com,b.example.com', 'name-character', qr/','.*blanks/],
     ["MTASTSMX a\x01.example.com", 'name-character', qr/'\\+x01'/],
     ['MTASTSMX mail.müller.example', 'name-u-label', qr/: mail\.xn--mller-kva\.example\./],
+    ['MTASTSMX mail.müller.example.', 'name-u-label', qr/: mail\.xn--mller-kva\.example\. \[/],
     ['MTASTSMX *.MÜLLER.example', 'name-u-label', qr/: \*\.xn--mller-kva\.example\./],
     ["MTASTSMX m\xfcller.example", 'name-u-label', qr/xn--/, 'latin1'],
     ['MTASTSDomain', 'no-value', qr/policy domain/],
@@ -65,6 +74,7 @@ my @values = (
     ['MTASTSHSTS ""', undef, qr/takes one argument.*Off/],
     ['MTASTSHSTS " "', 'header-character', qr/Off/],
     ["MTASTSCacheControl \"no-cache\x0aX: y\"", 'header-character', qr/no-cache\\+x0aX/, 'env'],
+    ['MTASTSCacheControl 60', 'cache-control-syntax', qr/max-age=60/],
     ["MTASTSCacheControl max-age=1\x7f", 'header-character', qr/Off/],
 );
 
@@ -72,13 +82,16 @@ my @values = (
 my @wholes = (
     ['no mx', vhost(''), 103, 'mx-missing', qr/MTASTSMX: the policy of example\.test has mode testing but no MTASTSMX.*dig MX example\.test/],
     ['no mx, enforce', vhost('MTASTSMode enforce'), 103, 'mx-missing', qr/mode enforce/],
-    ['no domain', vhost($mx, 'ServerName www.example.test'), 103, 'domain-missing', qr/MTASTSEngine is On.*MTASTSDomain example\.com/],
+    ['no domain', vhost($mx, 'ServerName www.example.test'), 103, 'domain-missing', qr/MTASTSEngine: no policy domain can be told here.*MTASTSDomain example\.com/],
     ['no domain from a wildcard', vhost($mx, "ServerName www.example.test\nServerAlias mta-sts.*"), 104, 'domain-missing', qr/MTASTSDomain/],
     ['no domain anywhere', "MTASTSEngine On\n$mx", 100, 'domain-missing', qr/MTASTSEngine/],
     ['a name that can be no domain', vhost($mx, 'ServerName mta-sts.mail_1.example'), 100, 'name-character', qr/'_'/],
-    ['twice', vhost($mx) . "\n" . vhost("$mx\nMTASTSDomain other.test example.test"), 111, 'domain-twice',
-        qr/example\.test is in two virtual hosts on \*:1: here and at .*configtest\.conf:100\b/],
-    ['twice by inheritance', "MTASTSDomain x.test\n$mx\n" . vhost('') . "\n" . vhost('', 'ServerName www.test'), 100, 'domain-twice', qr/x\.test/],
+    ['a ServerName outside ASCII', vhost($mx, 'ServerName mta-sts.müller.example'), 100, 'name-u-label', qr/ServerName or ServerAlias: .*: mta-sts\.xn--mller-kva\.example\./],
+    ['twice', vhost($mx) . "\n" . vhost("$mx\nMTASTSDomain other.test example.test"), 106, 'domain-twice',
+        qr/MTASTSDomain: the policy domain example\.test is in two virtual hosts on \*:1: here and in the one at .*configtest\.conf:100\b/],
+    ['twice by name', vhost($mx) . "\n" . vhost($mx), 106, 'domain-twice', qr/ServerName or ServerAlias: /],
+    ['twice, all addresses written in another way', vhost($mx) . "\n" . (vhost($mx) =~ s/\*:1/0.0.0.0:1/r), 106, 'domain-twice', qr/ on \*:1: /],
+    ['twice by inheritance', "MTASTSDomain x.test\n$mx\n" . vhost('') . "\n" . vhost('', 'ServerName www.test'), 108, 'domain-twice', qr/x\.test .*configtest\.conf:102\b/],
     ['too large', vhost("MTASTSMX $many"), 103, 'body-too-large', qr/would have \d{5} bytes.*64000/],
 );
 
@@ -89,14 +102,24 @@ my @warnings = (
     ['none with a long max_age', vhost("MTASTSMode none\nMTASTSMaxAge 4w"), 'max-age-none', qr/2419200 s.*MTASTSMaxAge 1d/],
     ['large body', vhost("MTASTSMX $eight"), 'body-large', qr/\d{4,5} bytes/],
     ['own wildcard', vhost('MTASTSMX *.example.test'), 'mx-own-wildcard', qr/\*\.example\.test/],
-    ['single label', vhost('MTASTSMX mail'), 'mx-single-label', qr/mail\.example\.com/],
+    ['single label', vhost('MTASTSMX mail'), 'mx-single-label', qr/MTASTSMX mail is a single label/],
     ['top-level wildcard', vhost('MTASTSMX *.com'), 'mx-tld-wildcard', qr/\*\.com/],
     ['duplicate', vhost("$mx\nMTASTSMX MX.example.test."), 'mx-duplicate', qr/mx\.example\.test/],
     ['domain twice in a vhost', vhost("$mx\nMTASTSDomain example.test Example.Test"), 'domain-duplicate', qr/example\.test/],
     ['policy host for domain', vhost("$mx\nMTASTSDomain mta-sts.example.test", "ServerName x.test\nServerAlias mta-sts.mta-sts.example.test"), 'domain-prefix', qr/MTASTSDomain example\.test/],
-    ['not reached', vhost($mx, 'ServerName mta-sts.first.test') . "\n" . vhost("$mx\nMTASTSDomain b.test", 'ServerName www.test'), 'host-unrouted', qr/b\.test: .*ServerAlias mta-sts\.b\.test/],
+    ['not reached', vhost($mx, 'ServerName mta-sts.first.test') . "\n" . vhost("$mx\nMTASTSDomain b.test", 'ServerName www.test'), 'host-unrouted', qr/b\.test: host-unrouted: requests for mta-sts\.b\.test don't come here but to the virtual host mta-sts\.first\.test:1 at \S+configtest\.conf:100\. /],
+    ['another has the name, too', "<VirtualHost *:1>\nServerName www.test\nServerAlias mta-sts.example.test\n</VirtualHost>\n" . vhost($mx), 'host-unrouted', qr/www\.test:1 at/],
+    ["another's wildcard comes first", "<VirtualHost *:1>\nServerName www.test\nServerAlias *.example.test\n</VirtualHost>\n" . vhost($mx), 'host-unrouted', qr/www\.test:1 at/],
+    ['on one of two addresses', "<VirtualHost 127.0.0.1:1>\nServerName mta-sts.example.test\n</VirtualHost>\n" . (vhost($mx) =~ s/\*:1/127.0.0.1:1 127.0.0.2:1/r), 'host-unrouted', qr/mta-sts\.example\.test:1 at/],
+    ['another id', vhost("$mx\nMTASTSPolicyID a") . "\n<VirtualHost *:2>\nServerName mta-sts.example.test\nMTASTSEngine On\n$mx\n</VirtualHost>", 'id-differs id-differs', qr/the policies are equal/],
+    ['another policy with the same id', "MTASTSPolicyID a\n" . vhost($mx) . "\n<VirtualHost *:2>\nServerName mta-sts.example.test\nMTASTSEngine On\nMTASTSMX mx2.example.test\n</VirtualHost>", 'policy-differs policy-differs', qr/depends on the address/],
+    ['Listen https without a certificate', "Listen 127.0.0.1:443\n<VirtualHost *:443>\nServerName mta-sts.example.test\nMTASTSEngine On\n$mx\n</VirtualHost>", 'vhost-plain', qr/has no TLS/],
+    ['SSLEngine off in quotes', vhost("SSLEngine \"off\"\n$mx"), 'vhost-plain', qr/has no TLS/],
+    ['one file twice, once without TLS', "Define N a\nDefine P 1\nDefine T off\nInclude $twice\nDefine P 2\nDefine T on\nDefine N b\nInclude $twice", 'vhost-plain', qr/a\.test: vhost-plain/],
     ['no TLS', vhost("SSLEngine off\n$mx"), 'vhost-plain', qr/mta-sts\.example\.test:1 has no TLS/],
-    ['another policy on another port', vhost($mx) . "\n<VirtualHost *:2>\nServerName mta-sts.example.test\nMTASTSEngine On\nMTASTSMX mx2.example.test\n</VirtualHost>", 'policy-differs', qr/mtasts: example\.test: policy-differs: .* at \S+configtest\.conf:100: /],
+    ['another policy on another port', vhost($mx) . "\n<VirtualHost *:2>\nServerName mta-sts.example.test\nMTASTSEngine On\nMTASTSMX mx2.example.test\n</VirtualHost>", 'policy-differs policy-differs', qr/mtasts: example\.test: policy-differs: .* at \S+configtest\.conf:100: /],
+    ['no engine', vhost($mx) . "\n<VirtualHost *:1>\nServerName mta-sts.b.test\nMTASTSMX mx.b.test\n</VirtualHost>", 'engine-missing', qr/mtasts: mta-sts\.b\.test:1: engine-missing: .* at \S+configtest\.conf:108 .*MTASTSEngine On/],
+    ['three times', vhost("$mx\n$mx\n$mx"), 'mx-duplicate', qr/more than once/],
     ['no TLS at all', "<VirtualHost *:1>\nServerName mta-sts.example.test\nMTASTSEngine On\n$mx\n</VirtualHost>", 'vhost-plain', qr/has no TLS/],
 );
 
@@ -107,6 +130,7 @@ my @silent = (
     ['mode none without mx', vhost("MTASTSMode none\nMTASTSMaxAge 1d")],
     ['trailing dot and capitals', vhost('MTASTSMX Mail.Example.Test. *.Mx.example.test.')],
     ['all settings', vhost("$mx\nMTASTSMode testing\nMTASTSMaxAge 2w\nMTASTSPolicyID 20260131T1\nMTASTSTLSRPT mailto:a\@example.test https://r.example.test/\nMTASTSHSTS Off\nMTASTSCacheControl off")],
+    ['directives, and the engine off in words', "<VirtualHost *:1>\nServerName mta-sts.b.test\nMTASTSEngine Off\nMTASTSMX mx.b.test\n</VirtualHost>"],
     ['engine off', "<VirtualHost *:1>\nServerName www.test\nMTASTSEngine Off\n</VirtualHost>"],
     ['engine inherited by a vhost without a domain', "MTASTSEngine On\n" . vhost($mx) . "\n<VirtualHost *:1>\nServerName www.test\n</VirtualHost>"],
     ['main server', "ServerName mta-sts.example.test\nSSLEngine on\nMTASTSEngine On\n$mx"],
@@ -115,7 +139,9 @@ my @silent = (
     ['first vhost of its address needs no name', vhost("$mx\nMTASTSDomain b.test", 'ServerName www.test')],
     ['a wildcard alias reaches it', vhost($mx, 'ServerName mta-sts.first.test') . "\n" . vhost("$mx\nMTASTSDomain b.test", "ServerName www.test\nServerAlias mta-sts.*")],
     ['TLS from the main server', "SSLEngine on\n<VirtualHost *:1>\nServerName mta-sts.example.test\nMTASTSEngine On\n$mx\n</VirtualHost>"],
-    ['TLS from Listen https', "Listen 127.0.0.1:443\n<VirtualHost *:443>\nServerName mta-sts.example.test\nMTASTSEngine On\n$mx\n</VirtualHost>"],
+    ["another's wildcard comes later", vhost($mx) . "\n<VirtualHost *:1>\nServerName www.test\nServerAlias *.example.test\n</VirtualHost>"],
+    ["another's wildcard in the same place, elsewhere", "<VirtualHost *:2>\nServerName www.test\nServerAlias *.example.test\n</VirtualHost>\n" . vhost($mx)],
+    ['TLS from Listen https', "Listen 127.0.0.1:443\n<VirtualHost *:443>\nSSLCertificateFile $certs/mta-sts.example.test.crt\nServerName mta-sts.example.test\nMTASTSEngine On\n$mx\n</VirtualHost>"],
 );
 
 plan tests => 4 * @values + 4 * @wholes + 3 * @warnings + 3 * @silent + 5, need_module('ssl');
@@ -141,10 +167,11 @@ for (@values) {
 
 for (@wholes) {
     my ($what, $lines, $line, $code, $words) = @$_;
+    utf8::encode($lines);
     my ($rc, $out, $err, $file) = configtest($lines);
     ok t_cmp($rc, 1, "$what: refused");
     ok t_cmp($err, qr/Syntax error on line $line of \Q$file\E:/, "$what: where");
-    ok t_cmp($err, qr/\[$code\]$/m, "$what: code");
+    ok t_cmp(join(' ', $err =~ /\[([a-z-]+)\]$/mg), $code, "$what: code, once");
     ok t_cmp($err, $words, "$what: words");
 }
 

@@ -10,7 +10,7 @@ use MTASTS::Config;
 
 my $v = Apache::Test::vars();
 my $httpd = MTASTS::Tree::httpd();
-plan tests => 36;
+plan tests => 43;
 
 # The configuration that the server runs with.
 sub dump_running {
@@ -78,7 +78,7 @@ END
 ok t_cmp($rc, 0, 'dump of a configuration that is not running');
 ok t_cmp($text, qr/^mta-sts\.example\.test\. IN A 192\.0\.2\.80\nmta-sts\.example\.test\. IN AAAA 2001:db8::80$/m, 'addresses of the vhost');
 my ($block, $inside) = map { /(; DNS records.*)/s } split /^(?=inside\.test$)/m, $text;
-ok t_cmp($inside, qr/^(?!.*IN A\b).*^;mta-sts\.inside\.test\. IN CNAME/ms, 'an address nobody outside reaches is not printed');
+ok t_cmp($inside, qr/^(?!.*IN A\b).*^;mta-sts\.inside\.test\. IN CNAME www\.inside\.test\.$/ms, 'an address nobody outside reaches is not printed');
 my $zone = "$v->{t_logs}/example.test.zone";
 t_write_file($zone, "\$TTL 300\n\@ IN SOA ns.example.test. h.example.test. 1 2 3 4 5\n\@ IN NS ns\nns IN A 127.0.0.1\n$block");
 my $checked = `PATH=\$PATH:/usr/sbin named-checkzone -i local example.test $zone 2>&1`;
@@ -98,6 +98,23 @@ ok t_cmp("$rc$json", '1', 'refused: nothing printed');
 # Standard output that can't be written is said.
 my $full = `'$httpd' -d '$v->{serverroot}' -f '$v->{t_conf_file}' -t -D DUMP_MTASTS_JSON 2>&1 >/dev/full`;
 ok t_cmp($full, qr/mtasts: the dump could not be written in full/, 'full disk');
+# Two policies for one domain: no record is printed that would make two.
+my $two = join "\n", map {"<VirtualHost *:$_>\nServerName mta-sts.two.test\nMTASTSEngine On\nMTASTSMX mx$_.two.test\n</VirtualHost>"} 1, 2;
+($rc, $text) = configtest($two, '-D', 'DUMP_MTASTS');
+ok t_cmp(scalar(() = $text =~ /^_mta-sts/mg), 0, 'policy-differs: no record');
+ok t_cmp(scalar(() = $text =~ /^; No _mta-sts record before the difference is settled/mg), 2, 'policy-differs: and why');
+($rc, $json) = configtest($two, '-D', 'DUMP_MTASTS_JSON');
+ok t_cmp(scalar(grep { grep { $_->{code} eq 'policy-differs' } @{$_->{findings}} } @{decode_json($json)->{policies}}), 2, 'policy-differs: at both');
+# Directives without the engine belong to no policy.
+my $idle = "<VirtualHost *:1>\nServerName mta-sts.idle.test\nMTASTSMX mx.idle.test\n</VirtualHost>";
+($rc, $text) = configtest($idle, '-D', 'DUMP_MTASTS');
+ok t_cmp($text, qr/^No MTA-STS policy is configured.*^virtual host mta-sts\.idle\.test:1\n  warning engine-missing: .*configtest\.conf:102 has/ms, 'engine-missing: text');
+($rc, $json) = configtest($idle, '-D', 'DUMP_MTASTS_JSON');
+ok t_cmp(decode_json($json)->{findings}[0]{code}, 'engine-missing', 'engine-missing: JSON');
+# Many domains behind one name.
+($rc, $text) = configtest("<VirtualHost *:1>\nServerName mta-sts.hoster.test\nServerAlias mta-sts.*\nMTASTSEngine On\nMTASTSDomain hoster.test customer.test\nMTASTSMX mx.hoster.test\n</VirtualHost>", '-D', 'DUMP_MTASTS');
+ok t_cmp($text, qr/^;mta-sts\.customer\.test\. IN CNAME mta-sts\.hoster\.test\.$/m, 'where a customer leads his name to');
+ok t_cmp($text, qr/^;mta-sts\.hoster\.test\. IN CNAME www\.hoster\.test\.$/m, 'and the hoster his own');
 # A file name that is no UTF-8 can stand in JSON.
 my $odd = "$v->{t_logs}/odd-\xff.conf";
 t_write_file($odd, "<VirtualHost *:1>\nServerName mta-sts.odd.test\nMTASTSEngine On\nMTASTSMX mx.odd.test\n</VirtualHost>\n");

@@ -16,6 +16,8 @@ my @all = (
     ['policy, HEAD', POLICY, 'HEAD', 200],
     ['policy, OPTIONS', POLICY, 'OPTIONS', 200],
     ['policy, POST', POLICY, 'POST', 405],
+    ['policy, TRACE', POLICY, 'TRACE', 405],
+    ['OPTIONS *', '*', 'OPTIONS', 200],
     ['path info', POLICY . '/x', 'GET', 404],
     ['another page', '/server-status', 'GET', 200],
     ['a redirect', '/moved', 'GET', 302],

@@ -4,6 +4,7 @@ use strict;
 use warnings FATAL => 'all';
 use Apache::Test;
 use Apache::TestUtil;
+use HTTP::Date ();
 use lib Apache::Test::vars('serverroot') . '/lib';
 use MTASTS::Client;
 
@@ -20,6 +21,7 @@ my @who = (
     ['with both', 'sts_http', 'mta-sts.example.test.:8443', {}, 200],
     ['HTTP/1.0', 'sts_http', 'mta-sts.example.test', {version => '1.0'}, 200],
     ['HTTP/1.0 without Host', 'sts_http', undef, {version => '1.0'}, 200],
+    ['HTTP/1.0 without Host, ServerName in capitals', 'sts_capitals', undef, {version => '1.0'}, 200],
     ['absolute URI', 'sts_http', 'x', {path => 'http://mta-sts.example.test' . POLICY}, 200],
     ['a ServerAlias that is no policy host', 'sts_http', 'www.example.test', {}, 404],
     ['a Host that only lands here', 'sts_http', 'unknown.test', {}, 404],
@@ -55,7 +57,7 @@ my $have_tls = have_module('ssl');
 # mod_http2 doesn't work on prefork.
 my $have_h2 = have_module('http2') && Apache::Test::config()->{server}{mpm} ne 'prefork'
     && `curl --version` =~ /HTTP2/;
-plan tests => 2 * @who + 7 * @untouched + 4 * @not_allowed + 41;
+plan tests => 2 * @who + 7 * @untouched + 4 * @not_allowed + 51;
 
 for (@who) {
     my ($what, $label, $host, $o, $status) = @$_;
@@ -92,6 +94,10 @@ my $n = fetch('sts_http', 'mta-sts.example.test', header => ["If-None-Match: \"$
 ok t_cmp(join(' ', map { header($n, $_) } qw(ETag Cache-Control)), "\"$id\" max-age=60", '304: headers');
 ok t_cmp(body($n), '', '304: no body');
 ok t_cmp(status(fetch('sts_http', 'mta-sts.example.test', header => ['If-Match: "x"'])), 412, 'If-Match');
+for my $date ('If-Modified-Since', 'If-Unmodified-Since') { # a policy has no date
+    ok t_cmp(status(fetch('sts_http', 'mta-sts.example.test', header => ["$date: $_"])), 200, "$date: $_")
+        for 'Wed, 01 Jan 2020 00:00:00 GMT', 'Fri, 01 Jan 2100 00:00:00 GMT', HTTP::Date::time2str();
+}
 
 # Methods.
 my $o = fetch('sts_http', 'mta-sts.example.test', method => 'OPTIONS');
@@ -140,6 +146,9 @@ my $e = fetch('sts_x', 'mta-sts.errordocument.test', path => POLICY . '/x');
 ok t_cmp(status($e) . header($e, 'Location'), '404', 'ErrorDocument 404');
 my $d = fetch('sts_x', 'mta-sts.deny.test');
 ok t_cmp(status($d) . header($d, 'Location'), '403', 'Require is honoured, ErrorDocument 403 is not');
+ok t_cmp(body($d), "There is no policy in this answer.\n", 'denied: text');
+my $range = fetch('sts_x', 'mta-sts.errordocument.test', header => ['Range: bytes=9999-']);
+ok t_cmp(status($range) . header($range, 'Location') . header($range, 'Cache-Control'), '416', 'ErrorDocument 416');
 ok t_cmp(body($d), qr/\A(?!.*STSv1)/s, 'denied: no policy');
 my $away = fetch('sts_x', 'mta-sts.redirect.test', path => '/other');
 ok t_cmp(status($away), 302, 'other paths are left alone');
@@ -157,6 +166,16 @@ my $h2 = $have_h2 ? `$curl` : '';
 skip !$have_h2, t_cmp($h2, qr{^HTTP/2 200}, 'HTTP/2: status');
 skip !$have_h2, t_cmp(body($h2), $body, 'HTTP/2: body');
 skip !$have_h2, t_cmp(lc headers($h2), qr/^strict-transport-security: max-age=31536000\r?$/m, 'HTTP/2: HSTS');
+
+# In a page of its own (SSI), compressed or not: the rest of the page stays.
+for my $dir (qw(ssi ssideflate)) {
+    t_write_file(Apache::Test::vars('documentroot') . "/$dir/page.shtml", 'AAA<!--#include virtual="' . POLICY . '"-->BBB');
+}
+my $page = fetch('sts_ssi', 'mta-sts.ssi.test', path => '/ssi/page.shtml');
+my $ssi = status($page) == 200; # httpd may be unable to read our folder
+skip !$ssi, t_cmp(body($page), qr/AAA.*version: STSv1.*BBB/s, 'SSI');
+my $curl_ssi = 'curl -sS --noproxy "*" --compressed -H "Host: mta-sts.ssi.test" http://127.0.0.1:' . port('sts_ssi') . '/ssideflate/page.shtml';
+skip !$ssi, t_cmp($ssi ? `$curl_ssi` : '', qr/AAA.*version: STSv1.*BBB/s, 'SSI, compressed');
 
 # Two on one connection.
 my $two = request('sts_http', join '', map { 'GET ' . POLICY . " HTTP/1.1\r\nHost: mta-sts.example.test\r\n$_\r\n" }

@@ -14,14 +14,15 @@ static int is_letter(unsigned char c)
     return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
-/* Something that was meant as an address: [192.0.2.1], 2001:db8::1, or
- * nothing but digits and dots. */
+/* Something that was meant as an address: [192.0.2.1], [IPv6:2001:db8::1],
+ * 2001:db8::1, or nothing but digits and dots. */
 static int looks_like_address(const char *s)
 {
-    if (*s == '[' || strchr(s, ':')) {
-        return 1;
-    }
-    return *s && s[strspn(s, "0123456789.")] == '\0' && strspn(s, "0123456789");
+    size_t digits = strspn(s, "0123456789.");
+    size_t hex = strspn(s, "0123456789abcdefABCDEF.:");
+
+    return *s == '[' || (digits && !s[digits]) ||
+           (hex && !s[hex] && strchr(s, ':'));
 }
 
 static int has_eight_bit(const char *s)

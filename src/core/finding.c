@@ -46,7 +46,8 @@ static const struct row {
         {"name-address", MTASTS_REFUSED,
          "'{0}' is an address or ends in a number, and senders compare host "
          "names only",
-         "Write the host name that the MX record has.",
+         "Write the host name that the MX record has, without its "
+         "preference number.",
          "RFC 8461 4.1"},
     [MTASTS_NAME_LABEL] =
         {"name-label", MTASTS_REFUSED,
@@ -57,8 +58,9 @@ static const struct row {
     [MTASTS_NAME_CHARACTER] =
         {"name-character", MTASTS_REFUSED,
          "'{0}': '{1}' can't be in a host name",
-         "Only letters, digits, hyphens and dots are allowed. Separate "
-         "several names by blanks.",
+         "Only letters, digits, hyphens and dots are allowed: no https://, "
+         "port or comma. Write several names with blanks between them, "
+         "without quotes, and comments on lines of their own.",
          "RFC 8461 3.2"},
     [MTASTS_MX_WILDCARD] =
         {"mx-wildcard", MTASTS_REFUSED,
@@ -123,6 +125,11 @@ static const struct row {
          "Write max-age=31536000, if wanted with ; includeSubDomains behind "
          "it, in quotes; or Off.",
          "RFC 6797 6.1"},
+    [MTASTS_CACHE_CONTROL_SYNTAX] =
+        {"cache-control-syntax", MTASTS_REFUSED,
+         "'{0}' is no Cache-Control value: it begins with a number",
+         "Write max-age={0}, or what else Cache-Control may say; or Off.",
+         "RFC 9111 5.2"},
     [MTASTS_NO_VALUE] =
         {"no-value", MTASTS_REFUSED,
          "a value is missing",
@@ -137,16 +144,16 @@ static const struct row {
          "RFC 8461 3.2"},
     [MTASTS_DOMAIN_MISSING] =
         {"domain-missing", MTASTS_REFUSED,
-         "MTASTSEngine is On, but no policy domain can be told: there is no "
-         "MTASTSDomain, and no ServerName or ServerAlias begins with "
-         "mta-sts.",
+         "no policy domain can be told here: there is no MTASTSDomain, and "
+         "no ServerName or ServerAlias without a wildcard begins with "
+         "'mta-sts.'",
          "Add ServerName mta-sts.example.com or MTASTSDomain example.com, "
          "or set MTASTSEngine Off here.",
          "RFC 8461 3.3"},
     [MTASTS_DOMAIN_TWICE] =
         {"domain-twice", MTASTS_REFUSED,
-         "the policy domain {0} is in two virtual hosts on {1}: here and at "
-         "{2}",
+         "the policy domain {0} is in two virtual hosts on {1}: here and in "
+         "the one at {2}",
          "Only one of them would be asked. Take {0} out of one of the two, "
          "or set MTASTSEngine Off there.",
          ""},
@@ -200,7 +207,7 @@ static const struct row {
     [MTASTS_MX_SINGLE_LABEL] =
         {"mx-single-label", MTASTS_WARNING,
          "MTASTSMX {0} is a single label, and MX records name hosts in full",
-         "Write the host's full name, such as {0}.example.com.",
+         "Write the host's full name, as the MX record has it.",
          "RFC 8461 4.1"},
     [MTASTS_MX_TLD_WILDCARD] =
         {"mx-tld-wildcard", MTASTS_WARNING,
@@ -222,10 +229,10 @@ static const struct row {
          "RFC 8461 3.3"},
     [MTASTS_HOST_UNROUTED] =
         {"host-unrouted", MTASTS_WARNING,
-         "no ServerName or ServerAlias of this virtual host is {0}, and it "
-         "is not the first on its address: requests for {0} go to another "
-         "one",
-         "ServerAlias {0}",
+         "requests for {0} don't come here but to the virtual host {1} at "
+         "{2}",
+         "Give this virtual host ServerName or ServerAlias {0} and put it "
+         "before the other one, or take the name out of the other one.",
          "RFC 8461 3.3"},
     [MTASTS_VHOST_PLAIN] =
         {"vhost-plain", MTASTS_WARNING,
@@ -235,10 +242,23 @@ static const struct row {
          "proxy or CDN in front does TLS and passes the Host header on, all "
          "is well.",
          "RFC 8461 3.3"},
+    [MTASTS_ID_DIFFERS] =
+        {"id-differs", MTASTS_WARNING,
+         "the policy id of {0} is not the one at {1}, though the policies are "
+         "equal, and the TXT record names one id only",
+         "Give both virtual hosts the same MTASTSPolicyID, or leave it to "
+         "auto in both.",
+         "RFC 8461 3.1"},
+    [MTASTS_ENGINE_MISSING] =
+        {"engine-missing", MTASTS_WARNING,
+         "the virtual host {0} at {1} has MTASTS directives, but MTASTSEngine "
+         "is not set: it serves no policy",
+         "Add MTASTSEngine On there, or MTASTSEngine Off if that is meant.",
+         ""},
     [MTASTS_POLICY_DIFFERS] =
         {"policy-differs", MTASTS_WARNING,
          "the policy of {0} is not the one that is served for it at {1}: "
-         "senders get one or the other, and the TXT record names one id only",
+         "which one a sender gets depends on the address it asks",
          "Give both virtual hosts the same MTASTS directives, or set "
          "MTASTSEngine Off in the one that senders don't reach.",
          "RFC 8461 3.3"},

@@ -51,3 +51,15 @@ int mtasts_hsts_check(const char *in, mtasts_finding *why)
         p++;
     }
 }
+
+int mtasts_cache_control_check(const char *in, mtasts_finding *why)
+{
+    if (!mtasts_header_value_check(in, why)) {
+        return 0;
+    }
+    if (*in >= '0' && *in <= '9') {
+        MTASTS_FILL(why, MTASTS_CACHE_CONTROL_SYNTAX, "", in);
+        return 0;
+    }
+    return 1;
+}

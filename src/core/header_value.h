@@ -16,4 +16,7 @@ int mtasts_header_value_check(const char *in, mtasts_finding *why);
  * number (RFC 6797 6.1). */
 int mtasts_hsts_check(const char *in, mtasts_finding *why);
 
+/* The same for Cache-Control, which is no bare number (RFC 9111 5.2). */
+int mtasts_cache_control_check(const char *in, mtasts_finding *why);
+
 #endif

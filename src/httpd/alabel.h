@@ -3,9 +3,13 @@
 
 #include "apr_pools.h"
 
-/* The A-label form (RFC 5890) of a domain name or mx pattern written in
- * UTF-8, "*." kept; NULL if there is none.  For messages only: what is served
- * is what the administrator wrote.  Result in `p`. */
-const char *mtasts_alabel(apr_pool_t *p, const char *name);
+#include "../core/finding.h"
+
+/* If `why` refuses `name` for characters outside ASCII, fills it again with
+ * the A-label (RFC 5890) that the administrator can write instead, where there
+ * is one; else leaves it.  For messages only: nothing is served that was not
+ * written so.  `p` for scratch. */
+void mtasts_alabel_suggest(apr_pool_t *p, const char *name,
+                           mtasts_finding *why);
 
 #endif

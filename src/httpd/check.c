@@ -1,4 +1,5 @@
 #include "check.h"
+#include "dump.h"
 #include "notes.h"
 #include "vhost.h"
 
@@ -9,10 +10,23 @@ typedef struct {
     server_rec *main_server;
     apr_array_header_t *servers; /* in configured order */
     mtasts_vhosts *vhosts;
-    apr_hash_t *taken;  /* "address:port domain" -> mtasts_site * */
-    apr_hash_t *bodies; /* domain -> the first mtasts_site * */
+    apr_hash_t *by_domain; /* domain -> its last mtasts_site * so far */
     int refused;
 } check;
+
+static mtasts_served *served_at(const check *c, int i)
+{
+    const server_rec *s = APR_ARRAY_IDX(c->servers, i, server_rec *);
+
+    return mtasts_config_of(s)->served;
+}
+
+static mtasts_site *site_at(const mtasts_served *served, int i)
+{
+    return &APR_ARRAY_IDX(served->sites, i, mtasts_site);
+}
+
+/* --- one server alone --- */
 
 static void check_own_wildcards(check *c, const mtasts_served *served)
 {
@@ -37,118 +51,141 @@ static void check_own_wildcards(check *c, const mtasts_served *served)
 
 static void check_names(check *c, mtasts_site *site)
 {
-    const char *host =
-        apr_pstrcat(c->ptemp, MTASTS_HOST_PREFIX, site->domain, NULL);
+    char host[MTASTS_NAME_SIZE];
+    const server_rec *other;
     mtasts_finding f;
 
+    apr_snprintf(host, sizeof(host), MTASTS_HOST_PREFIX "%s", site->domain);
     if (!strncmp(site->domain, MTASTS_HOST_PREFIX, MTASTS_HOST_PREFIX_LEN)) {
         MTASTS_FILL(&f, MTASTS_DOMAIN_PREFIX, site->domain, site->domain,
                     site->domain + MTASTS_HOST_PREFIX_LEN);
         mtasts_keep_for_site(c->pconf, site, &f);
     }
-    if (!mtasts_vhost_reached_by(c->vhosts, site->served->server, host)) {
-        MTASTS_FILL(&f, MTASTS_HOST_UNROUTED, site->domain, host);
+    other = mtasts_vhost_instead(c->vhosts, site->served->server, host);
+    if (other) {
+        MTASTS_FILL(&f, MTASTS_HOST_UNROUTED, site->domain, host,
+                    mtasts_vhost_name(c->ptemp, other),
+                    mtasts_place_text(c->ptemp, mtasts_vhost_place(other)));
         mtasts_keep_for_site(c->pconf, site, &f);
     }
 }
+
+/* --- one domain in several servers --- */
 
 /* Two virtual hosts on one address for one policy domain: httpd would ask
- * only one of them. */
-static void check_taken(check *c, mtasts_site *site)
+ * only one of them.  The main server answers only where none does. */
+static int check_taken(check *c, const mtasts_site *site,
+                       const mtasts_site *other)
 {
-    const server_addr_rec *a;
+    const char *address = mtasts_vhost_common_address(
+        c->ptemp, site->served->server, other->served->server);
+    mtasts_finding why;
 
-    if (site->served->server == c->main_server) {
-        return; /* it answers only where no virtual host does */
+    if (!address) {
+        return 0;
     }
-    for (a = site->served->server->addrs; a; a = a->next) {
-        const char *address = mtasts_vhost_address(c->ptemp, a);
-        const char *key =
-            apr_pstrcat(c->ptemp, address, " ", site->domain, NULL);
-        const mtasts_site *other =
-            apr_hash_get(c->taken, key, APR_HASH_KEY_STRING);
-        mtasts_finding why;
-
-        if (!other) {
-            apr_hash_set(c->taken, key, APR_HASH_KEY_STRING, site);
-            continue;
-        }
-        if (other->served == site->served) {
-            continue; /* "<VirtualHost a b>" where both are one address */
-        }
-        MTASTS_FILL(&why, MTASTS_DOMAIN_TWICE, "", site->domain, address,
-                    mtasts_place_text(c->ptemp, other->place));
-        mtasts_refuse(&c->refused, site->place, "MTASTSDomain", &why);
-    }
+    MTASTS_FILL(
+        &why, MTASTS_DOMAIN_TWICE, "", site->domain, address,
+        mtasts_place_text(c->ptemp, mtasts_vhost_place(other->served->server)));
+    mtasts_refuse(&c->refused, mtasts_vhost_place(site->served->server),
+                  mtasts_site_named_by(site->served->server), &why);
+    return 1;
 }
 
-/* The domain in another virtual host as well, on another address or port:
- * which policy a sender gets would depend on the way it takes, and the TXT
- * record has one id only. */
-static void check_same_policy(check *c, mtasts_site *site)
+static void note_differs(check *c, mtasts_code code, mtasts_site *site,
+                         const mtasts_site *other)
 {
-    const mtasts_site *first =
-        apr_hash_get(c->bodies, site->domain, APR_HASH_KEY_STRING);
     mtasts_finding f;
 
-    if (!first) {
-        apr_hash_set(c->bodies, site->domain, APR_HASH_KEY_STRING, site);
+    if (site->differs) {
+        return; /* once is enough, however many others there are */
     }
-    else if (strcmp(first->served->id, site->served->id)) {
-        MTASTS_FILL(&f, MTASTS_POLICY_DIFFERS, site->domain, site->domain,
-                    mtasts_place_text(c->ptemp, first->place));
-        mtasts_keep_for_site(c->pconf, site, &f);
-    }
+    site->differs = 1;
+    MTASTS_FILL(&f, code, site->domain, site->domain,
+                mtasts_place_text(c->ptemp, other->place));
+    mtasts_keep_for_site(c->pconf, site, &f);
 }
 
-static mtasts_served *served_at(const check *c, int i)
+static void compare(check *c, mtasts_site *site, mtasts_site *other)
 {
-    const server_rec *s = APR_ARRAY_IDX(c->servers, i, server_rec *);
+    mtasts_code code;
 
-    return mtasts_config_of(s)->served;
+    if (strcmp(site->served->body, other->served->body)) {
+        code = MTASTS_POLICY_DIFFERS;
+    }
+    else if (strcmp(site->served->id, other->served->id)) {
+        code = MTASTS_ID_DIFFERS;
+    }
+    else {
+        return;
+    }
+    note_differs(c, code, site, other);
+    note_differs(c, code, other, site);
 }
 
-static apr_hash_t *domains_under_tls(const check *c)
+/* A domain may be in several virtual hosts on different addresses and ports.
+ * With different policies a sender would get one or the other, and the TXT
+ * record has one id only. */
+static void check_same(check *c, mtasts_site *site)
 {
-    apr_hash_t *tls = apr_hash_make(c->ptemp);
-    int i, j;
+    mtasts_site *other;
 
-    for (i = 0; i < c->servers->nelts; i++) {
-        const mtasts_served *served = served_at(c, i);
-
-        for (j = 0; served && served->tls && j < served->sites->nelts; j++) {
-            const mtasts_site *site =
-                &APR_ARRAY_IDX(served->sites, j, mtasts_site);
-
-            apr_hash_set(tls, site->domain, APR_HASH_KEY_STRING, site);
+    site->same = apr_hash_get(c->by_domain, site->domain, APR_HASH_KEY_STRING);
+    apr_hash_set(c->by_domain, site->domain, APR_HASH_KEY_STRING, site);
+    for (other = site->same; other; other = other->same) {
+        if (check_taken(c, site, other)) {
+            return;
         }
+        compare(c, site, other);
     }
-    return tls;
+}
+
+static int under_tls(const check *c, const char *domain)
+{
+    const mtasts_site *site =
+        apr_hash_get(c->by_domain, domain, APR_HASH_KEY_STRING);
+
+    while (site && !site->served->tls) {
+        site = site->same;
+    }
+    return site != NULL;
 }
 
 /* The policy may be in a virtual host for port 80 as well: only a domain that
  * is nowhere under TLS needs a word, said once for the virtual host. */
-static void check_plain(const check *c)
+static void check_plain(const check *c, const mtasts_served *served)
 {
-    apr_hash_t *tls = domains_under_tls(c);
-    int i, j;
+    mtasts_finding f;
+    int i;
 
-    for (i = 0; i < c->servers->nelts; i++) {
-        mtasts_served *served = served_at(c, i);
+    for (i = 0; !served->tls && i < served->sites->nelts; i++) {
+        const char *domain = site_at(served, i)->domain;
 
-        for (j = 0; served && !served->tls && j < served->sites->nelts; j++) {
-            const char *domain =
-                APR_ARRAY_IDX(served->sites, j, mtasts_site).domain;
-            mtasts_finding f;
-
-            if (!apr_hash_get(tls, domain, APR_HASH_KEY_STRING)) {
-                MTASTS_FILL(&f, MTASTS_VHOST_PLAIN, domain,
-                            mtasts_vhost_name(c->ptemp, served->server));
-                mtasts_keep(served->notes, &f);
-                break;
-            }
+        if (!under_tls(c, domain)) {
+            MTASTS_FILL(&f, MTASTS_VHOST_PLAIN, domain,
+                        mtasts_vhost_name(c->ptemp, served->server));
+            mtasts_keep(served->notes, &f);
+            return;
         }
     }
+}
+
+/* --- all servers --- */
+
+/* Directives in a virtual host where nobody said whether to use them. */
+static void check_engine_missing(check *c, server_rec *s)
+{
+    mtasts_config *cfg = mtasts_config_of(s);
+    const char *name = mtasts_vhost_name(c->ptemp, s);
+    mtasts_finding f;
+
+    if (cfg->engine >= 0 || !cfg->first_place.file || s == c->main_server) {
+        return;
+    }
+    MTASTS_FILL(&f, MTASTS_ENGINE_MISSING, name, name,
+                mtasts_place_text(c->ptemp, cfg->first_place));
+    cfg->notes = apr_array_make(c->pconf, 1, sizeof(mtasts_note));
+    mtasts_keep(cfg->notes, &f);
 }
 
 /* Where MTASTSEngine On can have no effect: written in a virtual host without
@@ -178,6 +215,7 @@ static void prepare_server(check *c, server_rec *s)
     mtasts_config *cfg = mtasts_config_of(s);
     int i;
 
+    check_engine_missing(c, s);
     mtasts_config_defaults(cfg);
     if (!cfg->engine) {
         return;
@@ -189,11 +227,29 @@ static void prepare_server(check *c, server_rec *s)
     }
     check_own_wildcards(c, cfg->served);
     for (i = 0; i < cfg->served->sites->nelts; i++) {
-        mtasts_site *site = &APR_ARRAY_IDX(cfg->served->sites, i, mtasts_site);
+        check_names(c, site_at(cfg->served, i));
+    }
+}
 
-        check_names(c, site);
-        check_taken(c, site);
-        check_same_policy(c, site);
+static void check_all(check *c)
+{
+    int i, j, n = 0;
+
+    for (i = 0; i < c->servers->nelts; i++) {
+        n += served_at(c, i) != NULL;
+    }
+    /* One server with a hundred thousand domains needs no comparison. */
+    for (i = 0; n > 1 && i < c->servers->nelts; i++) {
+        mtasts_served *served = served_at(c, i);
+
+        for (j = 0; served && j < served->sites->nelts; j++) {
+            check_same(c, site_at(served, j));
+        }
+    }
+    for (i = 0; i < c->servers->nelts; i++) {
+        if (served_at(c, i)) {
+            check_plain(c, served_at(c, i));
+        }
     }
 }
 
@@ -208,24 +264,22 @@ int mtasts_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     c.ptemp = ptemp;
     c.main_server = main_server;
     c.servers = mtasts_servers(ptemp, main_server);
-    c.vhosts = mtasts_vhosts_read(ptemp, main_server);
-    c.taken = apr_hash_make(ptemp);
-    c.bodies = apr_hash_make(ptemp);
+    c.vhosts = mtasts_vhosts_read(ptemp, c.servers);
+    c.by_domain = apr_hash_make(ptemp);
     c.refused = 0;
     for (i = 0; i < c.servers->nelts; i++) {
         prepare_server(&c, APR_ARRAY_IDX(c.servers, i, server_rec *));
     }
     if (!c.refused) {
         check_engines(&c);
+        check_all(&c);
     }
     if (c.refused) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    check_plain(&c);
     /* A start logs them when its logs are open; the dump shows them. */
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST &&
-        !ap_exists_config_define("DUMP_MTASTS") &&
-        !ap_exists_config_define("DUMP_MTASTS_JSON")) {
+        !mtasts_dump_wanted()) {
         mtasts_notes_log(c.servers);
     }
     return OK;
@@ -236,8 +290,14 @@ int mtasts_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
 {
     (void)pconf;
     (void)plog;
-    if (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG) {
-        mtasts_notes_log(mtasts_servers(ptemp, main_server));
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK;
+    }
+    mtasts_notes_log(mtasts_servers(ptemp, main_server));
+    if (mtasts_dump_wanted()) {
+        ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_WARNING, 0, main_server,
+                     "mtasts: -D DUMP_MTASTS prints nothing without -t, and "
+                     "httpd has started: run apachectl -t -D DUMP_MTASTS");
     }
     return OK;
 }

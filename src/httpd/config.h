@@ -69,9 +69,13 @@ typedef struct {
 #define MTASTS_MEMBER(type, name, unset, def) type name;
     MTASTS_SETTINGS(MTASTS_MEMBER)
 #undef MTASTS_MEMBER
-    /* MTASTSEngine of this very server, not inherited. */
+    /* Of this very server, not inherited: MTASTSEngine, and its first MTASTS
+     * directive. */
     mtasts_place engine_place;
-    /* What is served; NULL if nothing is.  Set by mtasts_sites_prepare(). */
+    mtasts_place first_place;
+    apr_array_header_t *notes; /* on the server itself, or NULL */
+    /* What is served; NULL if nothing is.  Both are set by
+     * mtasts_check_config(). */
     mtasts_served *served;
 } mtasts_config;
 

@@ -18,13 +18,7 @@ static const char *refusal(cmd_parms *cmd, const mtasts_finding *why)
 static const char *name_refusal(cmd_parms *cmd, const char *word,
                                 mtasts_finding *why)
 {
-    if (why->code == MTASTS_NAME_U_LABEL) {
-        const char *alabel = mtasts_alabel(cmd->temp_pool, word);
-
-        MTASTS_FILL(why, MTASTS_NAME_U_LABEL, "", word,
-                    alabel ? apr_pstrcat(cmd->temp_pool, ": ", alabel, NULL)
-                           : " (its labels begin with xn--)");
-    }
+    mtasts_alabel_suggest(cmd->temp_pool, word, why);
     return refusal(cmd, why);
 }
 
@@ -35,9 +29,15 @@ static mtasts_place place_of(const cmd_parms *cmd)
     return place;
 }
 
+/* The configuration to write to; notes where its first directive stands. */
 static mtasts_config *config_of(const cmd_parms *cmd)
 {
-    return mtasts_config_of(cmd->server);
+    mtasts_config *cfg = mtasts_config_of(cmd->server);
+
+    if (!cfg->first_place.file) {
+        cfg->first_place = place_of(cmd);
+    }
+    return cfg;
 }
 
 static void append(cmd_parms *cmd, apr_array_header_t **list, const char *value)
@@ -211,7 +211,7 @@ static const char *set_cache_control(cmd_parms *cmd, void *dconf,
                                      const char *arg)
 {
     (void)dconf;
-    return set_header(cmd, arg, mtasts_header_value_check,
+    return set_header(cmd, arg, mtasts_cache_control_check,
                       &config_of(cmd)->cache_control);
 }
 

@@ -33,12 +33,11 @@ static void each_site(apr_pool_t *p, server_rec *main_server, site_fn *visit,
 
 /* --- for a person --- */
 
-static void print_notes(apr_pool_t *p, const mtasts_site *site)
+static void print_notes(const apr_array_header_t *notes)
 {
-    const apr_array_header_t *notes = mtasts_site_notes(p, site);
     int i;
 
-    for (i = 0; i < notes->nelts; i++) {
+    for (i = 0; notes && i < notes->nelts; i++) {
         const mtasts_note *n = &APR_ARRAY_IDX(notes, i, mtasts_note);
         const char *reference = mtasts_code_reference(n->code);
 
@@ -49,30 +48,46 @@ static void print_notes(apr_pool_t *p, const mtasts_site *site)
     }
 }
 
+/* What is to be published but not known here, as comments of a zone file. */
+static void print_hints(const mtasts_site *site, int has_host)
+{
+    const mtasts_served *served = site->served;
+    const char *name = served->server->server_hostname;
+
+    if (site->differs) {
+        printf("; No _mta-sts record before the difference is settled: two of "
+               "them count as none.\n");
+    }
+    if (!served->tlsrpt) {
+        printf("; No _smtp._tls record, so senders will report nothing: set "
+               "MTASTSTLSRPT mailto:...\n");
+    }
+    if (!has_host) {
+        printf("; mta-sts.%s. needs the public A and AAAA records of %s, or a "
+               "CNAME:\n",
+               site->domain,
+               served->tls ? "this server" : "the proxy or CDN that does TLS");
+        /* Under many domains the server has a name of its own to lead to. */
+        printf(";mta-sts.%s. IN CNAME %s%s.\n", site->domain,
+               served->own_site == site ? "www." : "",
+               served->own_site == site ? site->domain : name);
+    }
+}
+
 /* At the left margin: a blank there means "the name before" in a zone file. */
 static void print_records(apr_pool_t *p, const mtasts_site *site)
 {
     const apr_array_header_t *records = mtasts_records(p, site);
-    const mtasts_served *served = site->served;
-    int i, host = 0;
+    int i, has_host = 0;
 
     printf("; DNS records to publish, once the policy above is served:\n");
     for (i = 0; i < records->nelts; i++) {
         const mtasts_record *r = &APR_ARRAY_IDX(records, i, mtasts_record);
 
-        host = host || strcmp(r->type, "TXT");
+        has_host = has_host || strcmp(r->type, "TXT");
         printf("%s\n", mtasts_record_line(p, r));
     }
-    if (!host) {
-        printf("; mta-sts.%s. must lead to %s:\n"
-               "; give it the public A and AAAA records, or a CNAME to a name "
-               "that has them:\n"
-               ";mta-sts.%s. IN CNAME www.%s.\n",
-               site->domain,
-               served->tls ? "this server"
-                           : "this server or the proxy with TLS before it",
-               site->domain, site->domain);
-    }
+    print_hints(site, has_host);
 }
 
 static void print_site(apr_pool_t *p, const mtasts_site *site, void *ctx)
@@ -95,8 +110,28 @@ static void print_site(apr_pool_t *p, const mtasts_site *site, void *ctx)
     for (; (end = strstr(at, "\r\n")) != NULL; at = end + 2) {
         printf("      %.*s\n", (int)(end - at), at);
     }
-    print_notes(p, site);
+    print_notes(mtasts_site_notes(p, site));
     print_records(p, site);
+}
+
+/* Findings on servers that serve nothing. */
+static void print_servers(apr_pool_t *p, server_rec *main_server, int any)
+{
+    const apr_array_header_t *servers = mtasts_servers(p, main_server);
+    int i;
+
+    if (!any) {
+        printf("No MTA-STS policy is configured: add MTASTSEngine On and "
+               "MTASTSMX to the virtual host of mta-sts.YOURDOMAIN.\n");
+    }
+    for (i = 0; i < servers->nelts; i++) {
+        const server_rec *s = APR_ARRAY_IDX(servers, i, server_rec *);
+
+        if (mtasts_config_of(s)->notes) {
+            printf("\nvirtual host %s\n", mtasts_vhost_name(p, s));
+            print_notes(mtasts_config_of(s)->notes);
+        }
+    }
 }
 
 /* --- for a program --- */
@@ -143,13 +178,11 @@ static json_t *records_json(apr_pool_t *p, const mtasts_site *site)
     return list;
 }
 
-static json_t *notes_json(apr_pool_t *p, const mtasts_site *site)
+static void append_notes(json_t *list, const apr_array_header_t *notes)
 {
-    const apr_array_header_t *notes = mtasts_site_notes(p, site);
-    json_t *list = json_array();
     int i;
 
-    for (i = 0; i < notes->nelts; i++) {
+    for (i = 0; notes && i < notes->nelts; i++) {
         const mtasts_note *n = &APR_ARRAY_IDX(notes, i, mtasts_note);
 
         json_array_append_new(
@@ -160,14 +193,15 @@ static json_t *notes_json(apr_pool_t *p, const mtasts_site *site)
                       "subject", n->subject, "text", n->text, "remedy",
                       n->remedy, "reference", mtasts_code_reference(n->code)));
     }
-    return list;
 }
 
 static void site_json(apr_pool_t *p, const mtasts_site *site, void *ctx)
 {
     const mtasts_served *served = site->served;
     const char *host = apr_pstrcat(p, MTASTS_HOST_PREFIX, site->domain, NULL);
+    json_t *findings = json_array();
 
+    append_notes(findings, mtasts_site_notes(p, site));
     json_array_append_new(
         ctx,
         json_pack("{s:s, s:s, s:o, s:o, s:s, s:i, s:o, s:s, s:s, s:o, s:o}",
@@ -177,38 +211,47 @@ static void site_json(apr_pool_t *p, const mtasts_site *site, void *ctx)
                   mtasts_mode_name(served->policy.mode), "max_age",
                   (int)served->policy.max_age, "mx", mx_json(&served->policy),
                   "id", served->id, "body", served->body, "publish",
-                  records_json(p, site), "findings", notes_json(p, site)));
+                  records_json(p, site), "findings", findings));
 }
 
 static void dump_json(apr_pool_t *p, server_rec *main_server)
 {
-    json_t *policies = json_array();
-    json_t *document =
-        json_pack("{s:i, s:o}", "version", 1, "policies", policies);
+    const apr_array_header_t *servers = mtasts_servers(p, main_server);
+    json_t *policies = json_array(), *findings = json_array(), *document;
+    int i;
 
     each_site(p, main_server, site_json, policies);
+    for (i = 0; i < servers->nelts; i++) {
+        const server_rec *s = APR_ARRAY_IDX(servers, i, server_rec *);
+
+        append_notes(findings, mtasts_config_of(s)->notes);
+    }
+    document = json_pack("{s:i, s:o, s:o}", "version", 1, "policies", policies,
+                         "findings", findings);
     json_dumpf(document, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(document);
 }
 
+int mtasts_dump_wanted(void)
+{
+    return ap_exists_config_define("DUMP_MTASTS") ||
+           ap_exists_config_define("DUMP_MTASTS_JSON");
+}
+
 void mtasts_dump(apr_pool_t *p, server_rec *main_server)
 {
-    int json = ap_exists_config_define("DUMP_MTASTS_JSON");
     int any = 0;
 
-    if (!json && !ap_exists_config_define("DUMP_MTASTS")) {
+    if (!mtasts_dump_wanted()) {
         return;
     }
-    if (json) {
+    if (ap_exists_config_define("DUMP_MTASTS_JSON")) {
         dump_json(p, main_server);
     }
     else {
         each_site(p, main_server, print_site, &any);
-        if (!any) {
-            printf("No MTA-STS policy is configured: no virtual host has "
-                   "MTASTSEngine On.\n");
-        }
+        print_servers(p, main_server, any);
     }
     if (fflush(stdout) || ferror(stdout)) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP, 0, NULL,

@@ -8,4 +8,7 @@
  * document, on standard output.  Without either it does nothing. */
 void mtasts_dump(apr_pool_t *p, server_rec *main_server);
 
+/* 1 with either of the two defines. */
+int mtasts_dump_wanted(void);
+
 #endif

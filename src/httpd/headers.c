@@ -34,7 +34,8 @@ static apr_status_t headers_filter(ap_filter_t *f, apr_bucket_brigade *bb)
     }
     if (policy) {
         exactly_one(r, "X-Content-Type-Options", "nosniff");
-        if (policy->cache_control && !ap_is_HTTP_ERROR(r->status)) {
+        if (policy->cache_control &&
+            (ap_is_HTTP_SUCCESS(r->status) || r->status == HTTP_NOT_MODIFIED)) {
             exactly_one(r, "Cache-Control", policy->cache_control);
         }
     }

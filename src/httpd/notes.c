@@ -99,7 +99,11 @@ void mtasts_notes_log(const apr_array_header_t *servers)
     for (i = 0; i < servers->nelts; i++) {
         server_rec *s = APR_ARRAY_IDX(servers, i, server_rec *);
         const mtasts_served *served = mtasts_config_of(s)->served;
+        const apr_array_header_t *own = mtasts_config_of(s)->notes;
 
+        for (j = 0; own && j < own->nelts; j++) {
+            log_note(s, &APR_ARRAY_IDX(own, j, mtasts_note), 0);
+        }
         if (!served) {
             continue;
         }

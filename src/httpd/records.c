@@ -62,15 +62,19 @@ apr_array_header_t *mtasts_records(apr_pool_t *p, const mtasts_site *site)
     const server_addr_rec *a;
     char *ip;
 
-    mtasts_txt_render(served->id, txt);
-    push(records, apr_pstrcat(p, "_mta-sts.", site->domain, ".", NULL), "TXT",
-         txt);
+    if (!site->differs) {
+        mtasts_txt_render(served->id, txt);
+        push(records, apr_pstrcat(p, "_mta-sts.", site->domain, ".", NULL),
+             "TXT", txt);
+    }
     if (served->tlsrpt) {
         push(records, apr_pstrcat(p, "_smtp._tls.", site->domain, ".", NULL),
              "TXT", served->tlsrpt);
     }
     for (a = served->tls ? served->server->addrs : NULL; a; a = a->next) {
-        if (is_public(a->host_addr) &&
+        /* Senders ask port 443 only; 0 is any port. */
+        if ((a->host_port == 443 || a->host_port == 0) &&
+            is_public(a->host_addr) &&
             apr_sockaddr_ip_get(&ip, a->host_addr) == APR_SUCCESS) {
             push(records,
                  apr_pstrcat(p, MTASTS_HOST_PREFIX, site->domain, ".", NULL),

@@ -13,8 +13,9 @@ typedef struct {
     const char *value;
 } mtasts_record;
 
-/* What is to be published for `site`: _mta-sts TXT; _smtp._tls TXT if
- * MTASTSTLSRPT is set; A and AAAA of the policy host if the virtual host has
+/* What is to be published for `site`: _mta-sts TXT, unless the domain
+ * has another policy in another server, as two such records are none;
+ * _smtp._tls TXT if MTASTSTLSRPT is set; A and AAAA of the policy host if the virtual host has
  * TLS and stands on public addresses, since else they are not known here.
  * An array of mtasts_record in `p`. */
 apr_array_header_t *mtasts_records(apr_pool_t *p, const mtasts_site *site);

@@ -14,41 +14,23 @@ const mtasts_served *mtasts_serve_policy(const request_rec *r)
 }
 
 /* An ErrorDocument could turn the answer into a redirect or into the
- * administrator's web page; a text set for the request itself comes before
- * it. */
+ * administrator's web page.  A text set for the request itself comes before
+ * it; ap_custom_response() sets it for one status only, and copies it. */
 static void disarm_error_documents(request_rec *r)
 {
-    static const struct {
-        int status;
-        const char *text;
-    } answers[] = {
-        {HTTP_UNAUTHORIZED, "\"401 Unauthorized\n"},
-        {HTTP_FORBIDDEN, "\"403 Forbidden\n"},
-        {HTTP_NOT_FOUND, "\"404 Not Found\n"},
-        {HTTP_REQUEST_TIME_OUT, "\"408 Request Timeout\n"},
-        {HTTP_REQUEST_ENTITY_TOO_LARGE, "\"413 Request Entity Too Large\n"},
-        {HTTP_EXPECTATION_FAILED, "\"417 Expectation Failed\n"},
-        {HTTP_INTERNAL_SERVER_ERROR, "\"500 Internal Server Error\n"},
-        {HTTP_SERVICE_UNAVAILABLE, "\"503 Service Unavailable\n"}};
+    static char text[] = "\"There is no policy in this answer.\n";
     const core_dir_config *d = ap_get_core_module_config(r->per_dir_config);
-    size_t i;
+    core_request_config *req = ap_get_core_module_config(r->request_config);
+    int i;
 
     if (!d->response_code_exprs) {
         return; /* no ErrorDocument applies here */
     }
-    for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-        ap_custom_response(r, answers[i].status, answers[i].text);
+    req->response_code_strings =
+        apr_palloc(r->pool, RESPONSE_CODES * sizeof(char *));
+    for (i = 0; i < RESPONSE_CODES; i++) {
+        req->response_code_strings[i] = text;
     }
-}
-
-/* The policy host asked for.  A request without a Host (HTTP/1.0) is for the
- * virtual host's own name. */
-static const mtasts_site *find_site(const mtasts_served *served,
-                                    const request_rec *r)
-{
-    /* httpd has lowered the name and cut the port and a trailing dot. */
-    return mtasts_site_by_host(
-        served, r->hostname ? r->hostname : r->server->server_hostname);
 }
 
 int mtasts_serve_translate_name(request_rec *r)
@@ -63,7 +45,10 @@ int mtasts_serve_translate_name(request_rec *r)
         return DECLINED;
     }
     disarm_error_documents(r);
-    site = find_site(served, r);
+    /* httpd has lowered the name and cut the port and a trailing dot.  A
+     * request without a Host (HTTP/1.0) is for the server's own name. */
+    site = r->hostname ? mtasts_site_by_host(served, r->hostname)
+                       : served->own_site;
     if (!site || r->uri[path_len]) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                       "mtasts: no policy for Host '%s' and path '%s' here; "
@@ -82,9 +67,13 @@ int mtasts_serve_translate_name(request_rec *r)
 
 int mtasts_serve_map_to_storage(request_rec *r)
 {
-    /* httpd answers TRACE in this hook, as TraceEnable says. */
-    return mtasts_serve_policy(r) && r->method_number != M_TRACE ? OK
-                                                                 : DECLINED;
+    /* httpd answers these two in this hook, TRACE as TraceEnable says, and
+     * would ask nobody for filters. */
+    if (r->method_number == M_TRACE || !strcmp(r->uri, "*")) {
+        mtasts_headers_insert(r);
+        return DECLINED;
+    }
+    return mtasts_serve_policy(r) ? OK : DECLINED;
 }
 
 int mtasts_serve_fixups(request_rec *r)
@@ -106,6 +95,9 @@ static void drop_content_filters(request_rec *r)
 {
     ap_filter_t *f, *next;
 
+    if (r->main) {
+        return; /* those are the filters of the page that includes this */
+    }
     for (f = r->output_filters; f && f->frec->ftype < AP_FTYPE_PROTOCOL;
          f = next) {
         next = f->next;
@@ -147,6 +139,10 @@ static int send_policy(request_rec *r, const mtasts_served *served)
     int rc;
 
     apr_table_setn(r->headers_out, "ETag", served->etag);
+    /* A policy has no date of its own, and httpd would compare with now; RFC
+     * 9110 13.1.3 and 13.1.4 want these ignored then. */
+    apr_table_unset(r->headers_in, "If-Modified-Since");
+    apr_table_unset(r->headers_in, "If-Unmodified-Since");
     rc = ap_meets_conditions(r);
     if (rc != OK) {
         /* As default_handler does: the headers of this response, no body. */

@@ -1,4 +1,5 @@
 #include "site.h"
+#include "alabel.h"
 #include "notes.h"
 #include "vhost.h"
 
@@ -17,6 +18,12 @@ mtasts_place mtasts_site_engine_place(const server_rec *s)
     return engine.file ? engine : mtasts_vhost_place(s);
 }
 
+const char *mtasts_site_named_by(const server_rec *s)
+{
+    return mtasts_config_of(s)->domains ? "MTASTSDomain"
+                                        : "ServerName or ServerAlias";
+}
+
 /* --- policy domains --- */
 
 static void add_domain(making *m, const char *domain, mtasts_place place)
@@ -28,17 +35,17 @@ static void add_domain(making *m, const char *domain, mtasts_place place)
 
     if (site) {
         /* ServerName and ServerAlias may say the same name. */
-        if (mtasts_config_of(served->server)->domains) {
+        if (mtasts_config_of(served->server)->domains && !site->notes) {
             MTASTS_FILL(&f, MTASTS_DOMAIN_DUPLICATE, domain, domain);
             mtasts_keep_for_site(m->pconf, site, &f);
         }
         return;
     }
     site = apr_array_push(served->sites);
+    memset(site, 0, sizeof(*site));
     site->domain = domain;
     site->served = served;
     site->place = place;
-    site->notes = NULL;
     apr_hash_set(served->by_domain, domain, APR_HASH_KEY_STRING, site);
 }
 
@@ -57,7 +64,8 @@ static void add_host_name(making *m, const char *host)
         return;
     }
     if (!mtasts_domain_parse(host + MTASTS_HOST_PREFIX_LEN, domain, &why)) {
-        mtasts_refuse(m->refused, place, "MTASTSEngine", &why);
+        mtasts_alabel_suggest(m->ptemp, host, &why);
+        mtasts_refuse(m->refused, place, mtasts_site_named_by(s), &why);
         return;
     }
     add_domain(m, apr_pstrdup(m->pconf, domain), place);
@@ -88,6 +96,19 @@ static void add_domains(making *m)
     }
 }
 
+/* The site that the server's own name is the policy host of. */
+static const mtasts_site *own_site(apr_pool_t *p, const mtasts_served *served)
+{
+    char *host = apr_pstrdup(p, served->server->server_hostname);
+    apr_size_t len = strlen(host);
+
+    ap_str_tolower(host);
+    if (len && host[len - 1] == '.') {
+        host[len - 1] = '\0';
+    }
+    return mtasts_site_by_host(served, host);
+}
+
 /* --- the policy --- */
 
 /* The first domain stands for all in what is said about their policy. */
@@ -98,8 +119,9 @@ static const char *first_domain(const mtasts_served *served)
 
 static void add_patterns(making *m, const apr_array_header_t *words)
 {
-    mtasts_served *served = m->served;
+    static const char once[] = "once", twice[] = "twice";
     apr_hash_t *seen = apr_hash_make(m->ptemp);
+    mtasts_served *served = m->served;
     const char **mx;
     int i;
 
@@ -109,16 +131,18 @@ static void add_patterns(making *m, const apr_array_header_t *words)
     mx = apr_palloc(m->pconf, (apr_size_t)words->nelts * sizeof(*mx));
     for (i = 0; i < words->nelts; i++) {
         const char *pattern = APR_ARRAY_IDX(words, i, mtasts_word).value;
+        const char *times = apr_hash_get(seen, pattern, APR_HASH_KEY_STRING);
 
-        if (apr_hash_get(seen, pattern, APR_HASH_KEY_STRING)) {
+        if (!times) {
+            mx[served->policy.nmx++] = pattern;
+        }
+        else if (times == once) {
             mtasts_finding f;
 
             MTASTS_FILL(&f, MTASTS_MX_DUPLICATE, first_domain(served), pattern);
             mtasts_keep(served->notes, &f);
-            continue;
         }
-        apr_hash_set(seen, pattern, APR_HASH_KEY_STRING, pattern);
-        mx[served->policy.nmx++] = pattern;
+        apr_hash_set(seen, pattern, APR_HASH_KEY_STRING, times ? twice : once);
     }
     served->policy.mx = mx;
 }
@@ -199,6 +223,7 @@ mtasts_served *mtasts_served_make(apr_pool_t *pconf, apr_pool_t *ptemp,
     if (served->sites->nelts == 0) {
         return NULL;
     }
+    served->own_site = own_site(ptemp, served);
     served->policy.mode = (mtasts_mode)cfg->mode;
     served->policy.max_age = cfg->max_age;
     add_patterns(&m, cfg->mx);

@@ -17,13 +17,16 @@ typedef struct {
     const char *remedy;
 } mtasts_note;
 
-/* One policy domain. */
-typedef struct {
+/* One policy domain in one server. */
+typedef struct mtasts_site mtasts_site;
+struct mtasts_site {
     const char *domain; /* lower case, no trailing dot */
-    const mtasts_served *served;
-    mtasts_place place;        /* of the directive that names it */
+    mtasts_served *served;
+    mtasts_site *same;  /* the domain in a server before this one, or NULL */
+    mtasts_place place; /* of the directive that names it */
+    int differs;        /* it has another policy in another server */
     apr_array_header_t *notes; /* mtasts_note, on this domain alone; or NULL */
-} mtasts_site;
+};
 
 /* The policy of one server_rec, for all its domains. */
 struct mtasts_served {
@@ -33,14 +36,15 @@ struct mtasts_served {
     const char *id;
     const char *body;
     apr_size_t body_len;
-    const char *content_length; /* body_len as text */
-    const char *etag;           /* with its quotes */
-    const char *hsts;           /* NULL: Off */
-    const char *cache_control;  /* NULL: Off */
-    const char *tlsrpt;         /* the record's value, or NULL */
-    apr_array_header_t *sites;  /* mtasts_site, in configured order */
-    apr_hash_t *by_domain;      /* domain -> mtasts_site * */
-    apr_array_header_t *notes;  /* mtasts_note, on all domains at once */
+    const char *content_length;  /* body_len as text */
+    const char *etag;            /* with its quotes */
+    const char *hsts;            /* NULL: Off */
+    const char *cache_control;   /* NULL: Off */
+    const char *tlsrpt;          /* the record's value, or NULL */
+    apr_array_header_t *sites;   /* mtasts_site, in configured order */
+    apr_hash_t *by_domain;       /* domain -> mtasts_site * */
+    const mtasts_site *own_site; /* of the ServerName, or NULL */
+    apr_array_header_t *notes;   /* mtasts_note, on all domains at once */
 };
 
 /* Makes what `s` serves, from its merged directives and with their defaults,
@@ -51,6 +55,9 @@ mtasts_served *mtasts_served_make(apr_pool_t *pconf, apr_pool_t *ptemp,
 
 /* Where MTASTSEngine of `s` stands, or `s` itself if it is inherited. */
 mtasts_place mtasts_site_engine_place(const server_rec *s);
+
+/* The directive that names the policy domains of `s`, for messages. */
+const char *mtasts_site_named_by(const server_rec *s);
 
 /* The site that answers for the host name of a request, "mta-sts." and a
  * policy domain in lower case without a trailing dot; NULL if there is none.

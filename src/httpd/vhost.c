@@ -3,54 +3,296 @@
 #include "ap_listen.h"
 #include "util_cfgtree.h"
 
+/* What the directives of one section say. */
+typedef struct {
+    int tls;         /* 1, 0, or -1 for nothing */
+    int certificate; /* there is an SSLCertificateFile */
+} section;
+
+/* Sections at one position: a file that is included twice has its virtual
+ * hosts twice. */
+typedef struct {
+    apr_array_header_t *sections; /* section, in configured order */
+    int taken;
+} position;
+
+/* The virtual hosts on one address and port, as httpd chooses among them. */
+typedef struct {
+    const server_rec *first;       /* takes what no name matches */
+    apr_hash_t *names;             /* lower case -> choice * of the first */
+    apr_array_header_t *wildcards; /* choice, in configured order */
+} chain;
+
+typedef struct {
+    int order; /* of the virtual host in the configuration */
+    const server_rec *server;
+    const char *pattern;
+} choice;
+
 struct mtasts_vhosts {
     apr_pool_t *pool;
-    const server_rec *main_server;
-    int tls_default;   /* the main server's; -1 if it says nothing */
-    apr_hash_t *tls;   /* "file:line" of <VirtualHost> -> "on" or "off" */
-    apr_hash_t *first; /* address:port -> its first virtual host */
-    apr_hash_t *names; /* the names of `names_of`, lower case */
-    const server_rec *names_of;
+    const apr_array_header_t *servers;
+    section main_section;
+    apr_hash_t *sections; /* &server_rec -> section * */
+    apr_hash_t *chains;   /* "address:port" -> chain *; NULL before it's used */
 };
 
-static const char *position(apr_pool_t *p, const char *file, unsigned line)
+/* --- addresses --- */
+
+static int is_any(const apr_sockaddr_t *sa)
 {
-    return apr_psprintf(p, "%s:%u", file, line);
+    static const char zero[16];
+
+    return !memcmp(sa->ipaddr_ptr, zero, (size_t)sa->ipaddr_len);
 }
 
-/* What the directives below `d` say of TLS: 1, 0, or -1 for nothing.  The
- * last one counts, as in httpd. */
-static int tls_below(const ap_directive_t *d)
+/* "address:port", with "*" for all addresses. */
+static const char *address_text(apr_pool_t *p, const server_addr_rec *a)
 {
-    int tls = -1;
+    char *ip;
+
+    if (is_any(a->host_addr) ||
+        apr_sockaddr_ip_get(&ip, a->host_addr) != APR_SUCCESS) {
+        ip = "*";
+    }
+    return apr_psprintf(p, strchr(ip, ':') ? "[%s]:%u" : "%s:%u", ip,
+                        (unsigned)a->host_port);
+}
+
+static int same_address(const server_addr_rec *x, const server_addr_rec *y)
+{
+    return x->host_port == y->host_port &&
+           ((is_any(x->host_addr) && is_any(y->host_addr)) ||
+            apr_sockaddr_equal(x->host_addr, y->host_addr));
+}
+
+const char *mtasts_vhost_common_address(apr_pool_t *p, const server_rec *a,
+                                        const server_rec *b)
+{
+    const server_addr_rec *x, *y;
+
+    /* The main server's own list of addresses says nothing here. */
+    if (!a->is_virtual || !b->is_virtual) {
+        return NULL;
+    }
+    for (x = a->addrs; x; x = x->next) {
+        for (y = b->addrs; y; y = y->next) {
+            if (same_address(x, y)) {
+                return address_text(p, x);
+            }
+        }
+    }
+    return NULL;
+}
+
+/* --- TLS --- */
+
+/* The last directive counts, as in httpd. */
+static section read_section(apr_pool_t *p, const ap_directive_t *d)
+{
+    section s = {-1, 0};
 
     for (; d; d = d->next) {
         if (!ap_cstr_casecmp(d->directive, "SSLEngine") ||
             !ap_cstr_casecmp(d->directive, "GnuTLSEnable") ||
             !ap_cstr_casecmp(d->directive, "NSSEngine")) {
-            tls = !!ap_cstr_casecmp(d->args, "off");
+            const char *args = d->args;
+
+            s.tls = !!ap_cstr_casecmp(ap_getword_conf(p, &args), "off");
+        }
+        else if (!ap_cstr_casecmp(d->directive, "SSLCertificateFile")) {
+            s.certificate = 1;
         }
     }
-    return tls;
+    return s;
 }
 
-static void read_tree(mtasts_vhosts *v)
+static const char *position_key(apr_pool_t *p, const char *file, unsigned line)
 {
+    return apr_psprintf(p, "%s:%u", file, line);
+}
+
+/* All <VirtualHost> sections: position -> position *. */
+static apr_hash_t *read_positions(apr_pool_t *p)
+{
+    apr_hash_t *positions = apr_hash_make(p);
     const ap_directive_t *d;
 
-    v->tls_default = tls_below(ap_conftree);
     for (d = ap_conftree; d; d = d->next) {
-        int tls;
+        const char *key;
+        position *at;
 
-        if (ap_cstr_casecmp(d->directive, "<VirtualHost") ||
-            (tls = tls_below(d->first_child)) < 0) {
+        if (ap_cstr_casecmp(d->directive, "<VirtualHost")) {
             continue;
         }
-        apr_hash_set(v->tls,
-                     position(v->pool, d->filename, (unsigned)d->line_num),
-                     APR_HASH_KEY_STRING, tls ? "on" : "off");
+        key = position_key(p, d->filename, (unsigned)d->line_num);
+        at = apr_hash_get(positions, key, APR_HASH_KEY_STRING);
+        if (!at) {
+            at = apr_pcalloc(p, sizeof(*at));
+            at->sections = apr_array_make(p, 1, sizeof(section));
+            apr_hash_set(positions, key, APR_HASH_KEY_STRING, at);
+        }
+        APR_ARRAY_PUSH(at->sections, section) = read_section(p, d->first_child);
+    }
+    return positions;
+}
+
+static void read_sections(mtasts_vhosts *v)
+{
+    apr_hash_t *positions = read_positions(v->pool);
+    int i;
+
+    v->sections = apr_hash_make(v->pool);
+    v->main_section = read_section(v->pool, ap_conftree);
+    for (i = 1; i < v->servers->nelts; i++) {
+        server_rec **s = &APR_ARRAY_IDX(v->servers, i, server_rec *);
+        position *at = (*s)->defn_name
+                           ? apr_hash_get(positions,
+                                          position_key(v->pool, (*s)->defn_name,
+                                                       (*s)->defn_line_number),
+                                          APR_HASH_KEY_STRING)
+                           : NULL;
+
+        if (at && at->taken < at->sections->nelts) {
+            apr_hash_set(v->sections, s, sizeof(*s),
+                         &APR_ARRAY_IDX(at->sections, at->taken++, section));
+        }
     }
 }
+
+/* mod_ssl turns itself on for a server with a certificate behind a Listen
+ * that says https, which is the default for port 443. */
+static int listens_https(const server_rec *s)
+{
+    const server_addr_rec *a;
+    const ap_listen_rec *l;
+
+    for (l = ap_listeners; l; l = l->next) {
+        if (!l->protocol || strcmp(l->protocol, "https")) {
+            continue;
+        }
+        for (a = s->addrs; a; a = a->next) {
+            if (a->host_port == 0 || a->host_port == l->bind_addr->port) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+int mtasts_vhost_has_tls(const mtasts_vhosts *v, const server_rec *s)
+{
+    const section *own = apr_hash_get(v->sections, &s, sizeof(s));
+
+    if (own && own->tls >= 0) {
+        return own->tls;
+    }
+    if (v->main_section.tls >= 0) {
+        return v->main_section.tls;
+    }
+    return ((own && own->certificate) || v->main_section.certificate) &&
+           listens_https(s);
+}
+
+/* --- names --- */
+
+static void add_name(mtasts_vhosts *v, chain *c, const choice *who,
+                     const char *name)
+{
+    char *key = apr_pstrdup(v->pool, name);
+
+    ap_str_tolower(key);
+    if (!apr_hash_get(c->names, key, APR_HASH_KEY_STRING)) {
+        apr_hash_set(c->names, key, APR_HASH_KEY_STRING, who);
+    }
+}
+
+static void add_to_chain(mtasts_vhosts *v, chain *c, int order,
+                         const server_rec *s)
+{
+    choice *who = apr_palloc(v->pool, sizeof(*who));
+    int i;
+
+    who->order = order;
+    who->server = s;
+    who->pattern = NULL;
+    add_name(v, c, who, s->server_hostname);
+    for (i = 0; s->names && i < s->names->nelts; i++) {
+        add_name(v, c, who, APR_ARRAY_IDX(s->names, i, const char *));
+    }
+    for (i = 0; s->wild_names && i < s->wild_names->nelts; i++) {
+        choice *wild = apr_array_push(c->wildcards);
+
+        *wild = *who;
+        wild->pattern = APR_ARRAY_IDX(s->wild_names, i, const char *);
+    }
+}
+
+/* Hashes, as there may be a hundred thousand names and a question for each. */
+static void read_chains(mtasts_vhosts *v)
+{
+    const server_addr_rec *a;
+    int i;
+
+    v->chains = apr_hash_make(v->pool);
+    for (i = 1; i < v->servers->nelts; i++) {
+        const server_rec *s = APR_ARRAY_IDX(v->servers, i, server_rec *);
+
+        for (a = s->addrs; a; a = a->next) {
+            const char *key = address_text(v->pool, a);
+            chain *c = apr_hash_get(v->chains, key, APR_HASH_KEY_STRING);
+
+            if (!c) {
+                c = apr_palloc(v->pool, sizeof(*c));
+                c->first = s;
+                c->names = apr_hash_make(v->pool);
+                c->wildcards = apr_array_make(v->pool, 1, sizeof(choice));
+                apr_hash_set(v->chains, key, APR_HASH_KEY_STRING, c);
+            }
+            add_to_chain(v, c, i, s);
+        }
+    }
+}
+
+static const server_rec *choose(const chain *c, const char *host)
+{
+    const choice *exact = apr_hash_get(c->names, host, APR_HASH_KEY_STRING);
+    int i;
+
+    for (i = 0; i < c->wildcards->nelts; i++) {
+        const choice *wild = &APR_ARRAY_IDX(c->wildcards, i, choice);
+
+        if (exact && exact->order <= wild->order) {
+            break;
+        }
+        if (!ap_strcasecmp_match(host, wild->pattern)) {
+            return wild->server;
+        }
+    }
+    return exact ? exact->server : c->first;
+}
+
+const server_rec *mtasts_vhost_instead(mtasts_vhosts *v, const server_rec *s,
+                                       const char *host)
+{
+    const server_addr_rec *a;
+
+    if (!v->chains) {
+        read_chains(v);
+    }
+    for (a = s->is_virtual ? s->addrs : NULL; a; a = a->next) {
+        const chain *c = apr_hash_get(v->chains, address_text(v->pool, a),
+                                      APR_HASH_KEY_STRING);
+        const server_rec *chosen = choose(c, host);
+
+        if (chosen != s) {
+            return chosen;
+        }
+    }
+    return NULL;
+}
+
+/* --- all --- */
 
 apr_array_header_t *mtasts_servers(apr_pool_t *p, server_rec *main_server)
 {
@@ -70,118 +312,15 @@ apr_array_header_t *mtasts_servers(apr_pool_t *p, server_rec *main_server)
     return servers;
 }
 
-mtasts_vhosts *mtasts_vhosts_read(apr_pool_t *p, server_rec *main_server)
+mtasts_vhosts *mtasts_vhosts_read(apr_pool_t *p,
+                                  const apr_array_header_t *servers)
 {
     mtasts_vhosts *v = apr_pcalloc(p, sizeof(*v));
-    server_rec *s;
-    const server_addr_rec *a;
 
     v->pool = p;
-    v->main_server = main_server;
-    v->tls = apr_hash_make(p);
-    v->first = apr_hash_make(p);
-    read_tree(v);
-    for (s = main_server->next; s; s = s->next) {
-        for (a = s->addrs; a; a = a->next) {
-            /* The list has the last one first: the first one stays. */
-            apr_hash_set(v->first, mtasts_vhost_address(p, a),
-                         APR_HASH_KEY_STRING, s);
-        }
-    }
+    v->servers = servers;
+    read_sections(v);
     return v;
-}
-
-/* mod_ssl turns itself on behind a Listen that says https, which is the
- * default for port 443, unless SSLEngine says otherwise. */
-static int listens_https(const server_rec *s)
-{
-    const server_addr_rec *a;
-    const ap_listen_rec *l;
-
-    if (!ap_find_linked_module("mod_ssl.c")) {
-        return 0;
-    }
-    for (l = ap_listeners; l; l = l->next) {
-        if (!l->protocol || strcmp(l->protocol, "https")) {
-            continue;
-        }
-        for (a = s->addrs; a; a = a->next) {
-            if (a->host_port == 0 || a->host_port == l->bind_addr->port) {
-                return 1;
-            }
-        }
-    }
-    return 0;
-}
-
-int mtasts_vhost_has_tls(const mtasts_vhosts *v, const server_rec *s)
-{
-    if (s != v->main_server && s->defn_name) {
-        const char *tls = apr_hash_get(
-            v->tls, position(v->pool, s->defn_name, s->defn_line_number),
-            APR_HASH_KEY_STRING);
-
-        if (tls) {
-            return !strcmp(tls, "on");
-        }
-    }
-    return v->tls_default >= 0 ? v->tls_default : listens_https(s);
-}
-
-static char *lower(apr_pool_t *p, const char *s)
-{
-    char *copy = apr_pstrdup(p, s);
-
-    ap_str_tolower(copy);
-    return copy;
-}
-
-/* A hash, as a virtual host may have a hundred thousand names and be asked
- * for each of them. */
-static void index_names(mtasts_vhosts *v, const server_rec *s)
-{
-    int i;
-
-    v->names = apr_hash_make(v->pool);
-    v->names_of = s;
-    if (s->server_hostname) {
-        apr_hash_set(v->names, lower(v->pool, s->server_hostname),
-                     APR_HASH_KEY_STRING, s);
-    }
-    for (i = 0; s->names && i < s->names->nelts; i++) {
-        apr_hash_set(v->names,
-                     lower(v->pool, APR_ARRAY_IDX(s->names, i, const char *)),
-                     APR_HASH_KEY_STRING, s);
-    }
-}
-
-int mtasts_vhost_reached_by(mtasts_vhosts *v, server_rec *s, const char *host)
-{
-    const server_addr_rec *a;
-    int i;
-
-    if (s == v->main_server) {
-        return 1;
-    }
-    if (v->names_of != s) {
-        index_names(v, s);
-    }
-    if (apr_hash_get(v->names, host, APR_HASH_KEY_STRING)) {
-        return 1;
-    }
-    for (i = 0; s->wild_names && i < s->wild_names->nelts; i++) {
-        if (!ap_strcasecmp_match(
-                host, APR_ARRAY_IDX(s->wild_names, i, const char *))) {
-            return 1;
-        }
-    }
-    for (a = s->addrs; a; a = a->next) {
-        if (apr_hash_get(v->first, mtasts_vhost_address(v->pool, a),
-                         APR_HASH_KEY_STRING) == s) {
-            return 1;
-        }
-    }
-    return 0;
 }
 
 const char *mtasts_vhost_name(apr_pool_t *p, const server_rec *s)
@@ -195,19 +334,6 @@ const char *mtasts_vhost_name(apr_pool_t *p, const server_rec *s)
         return s->server_hostname;
     }
     return apr_psprintf(p, "%s:%u", s->server_hostname, port);
-}
-
-const char *mtasts_vhost_address(apr_pool_t *p, const server_addr_rec *a)
-{
-    char *ip;
-
-    if (!strcmp(a->virthost, "*") ||
-        !ap_cstr_casecmp(a->virthost, "_default_") ||
-        apr_sockaddr_ip_get(&ip, a->host_addr) != APR_SUCCESS) {
-        ip = "*";
-    }
-    return apr_psprintf(p, strchr(ip, ':') ? "[%s]:%u" : "%s:%u", ip,
-                        (unsigned)a->host_port);
 }
 
 mtasts_place mtasts_vhost_place(const server_rec *s)

@@ -9,20 +9,25 @@ tree() { perl -I "$top/t/lib" -MMTASTS::Tree -e "$1" "$top"; }
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*" | if [ -t 1 ]; then cat; else sed 's/\x1b\[[0-9]*m//g'; fi; }
 
+if [ -z "$mx" ]; then
+    if [ "$domain" != example.test ]; then
+        live=$(dig +short +time=3 +tries=1 MX "$domain" | sed -n 's/^[0-9]* \(.*\)\.$/\1/p' | paste -sd' ')
+        echo "MX= is missing, the domain's MX hosts. What DNS says now, to confirm:" >&2
+        echo "make demo DOMAIN=$domain MX=\"${live:-mx1.$domain}\"" >&2
+        exit 1
+    fi
+    mx='mx1.example.test *.backup.example.test'
+fi
+
+if [ -e "$dir" ] && [ ! -w "$dir" ]; then
+    echo "$dir belongs to somebody else: use a copy of your own" >&2
+    exit 1
+fi
 [ ! -x "$dir/stop" ] || "$dir/stop"
 rm -rf "$dir"
 mkdir -p "$dir"
 port=$(tree 'print MTASTS::Tree::free_ports(2)')
 dns=$((port + 1))
-
-if [ -z "$mx" ]; then
-    if [ "$domain" != example.test ]; then
-        echo "make demo DOMAIN=$domain needs MX=\"...\", the domain's MX hosts. Live DNS says:" >&2
-        dig +short +time=3 +tries=1 MX "$domain" >&2 || true
-        exit 1
-    fi
-    mx='mx1.example.test *.backup.example.test'
-fi
 
 "$top/t/lib/certs.sh" "$dir/certs" "mta-sts.$domain"
 {
@@ -53,13 +58,13 @@ END
 END
 } >"$dir/httpd.conf"
 httpd=$(tree 'print MTASTS::Tree::real_httpd()')
-run="$httpd -f $dir/httpd.conf"
+run() { "$httpd" -f "$dir/httpd.conf" "$@"; }
 
 say "The virtual host ($dir/httpd.conf)"
 sed -n '/^<VirtualHost/,$p' "$dir/httpd.conf"
 
 say "What it serves, and the DNS records to publish (httpd -t -D DUMP_MTASTS)"
-$run -t -D DUMP_MTASTS 2>"$dir/configtest" >"$dir/dump" || {
+run -t -D DUMP_MTASTS 2>"$dir/configtest" >"$dir/dump" || {
     cat "$dir/configtest" >&2
     exit 1
 }
@@ -85,15 +90,15 @@ wait_for() { # at most 30 s
         sleep 0.1
     done
 }
-$run -k start
+run -k start
 # By its real name and port, but from here: no look-up, no proxy.
-fetch="curl -sS --noproxy mta-sts.$domain --cacert $dir/certs/ca.crt --connect-to mta-sts.$domain:443:127.0.0.1:$port https://mta-sts.$domain/.well-known/mta-sts.txt"
-# shellcheck disable=SC2086
-wait_for $fetch -f
+url=https://mta-sts.$domain/.well-known/mta-sts.txt
+to=mta-sts.$domain:443:127.0.0.1:$port
+fetch() { curl -sS --noproxy "mta-sts.$domain" --cacert "$dir/certs/ca.crt" --connect-to "$to" "$@" "$url"; }
+wait_for fetch -f
 
 say "The policy, fetched over TLS as a sender does"
-# shellcheck disable=SC2086
-$fetch -i | tr -d '\r'
+fetch -i | tr -d '\r'
 
 if [ "$domain" = example.test ]; then
     mkdir -p "$dir/dns"
@@ -110,9 +115,10 @@ else
     query="dig +short +time=3 +tries=1"
     say "What DNS says now (the system's resolver; compare with the records above)"
 fi
-for q in "MX $domain" "TXT _mta-sts.$domain" "TXT _smtp._tls.$domain"; do
+for q in "MX $domain" "TXT _mta-sts.$domain" "TXT _smtp._tls.$domain" "A mta-sts.$domain" "AAAA mta-sts.$domain"; do
     # shellcheck disable=SC2086
-    printf '%s: %s\n' "$q" "$($query $q 2>/dev/null | paste -sd' ')"
+    answer=$($query $q 2>/dev/null | grep -v '^;' | paste -sd' ')
+    printf '%s: %s\n' "$q" "${answer:-(none)}"
 done
 
 if [ -n "$oneshot" ]; then
@@ -121,10 +127,14 @@ if [ -n "$oneshot" ]; then
 else
     say "It runs until you stop it"
     cat <<END
-fetch:  $fetch
+fetch:  curl --noproxy mta-sts.$domain --cacert '$dir/certs/ca.crt' --connect-to $to $url
 change: edit $dir/httpd.conf, then
-        $run -t -D DUMP_MTASTS
-        $run -k graceful
-stop:   $dir/stop
+        $httpd -f '$dir/httpd.conf' -t -D DUMP_MTASTS
+        $httpd -f '$dir/httpd.conf' -k graceful
 END
+    if [ "$domain" = example.test ]; then
+        echo "DNS:    $query TXT _mta-sts.$domain"
+        echo "        its zone, to change by hand: $dir/dns/example.test.zone; reload: kill -HUP \$(cat '$dir/dns/named.pid')"
+    fi
+    echo "stop:   '$dir/stop'"
 fi

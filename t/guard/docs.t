@@ -21,7 +21,7 @@ my %known = map {$_ => 1} @codes;
 is(join(' ', grep { !$known{$_} } $readme =~ /^\| `([a-z0-9-]+)` \|/mg), '', 'and no other is');
 # Every code is tried in a test of its own.
 my $tests = join '', map { slurp($_) } 't/config.t';
-like($tests, qr/'$_'/, "$_ is tried in t/config.t") for @codes;
+like($tests, qr/[' ]$_[' ]/, "$_ is tried in t/config.t") for @codes;
 # The shortest vhost is a shipped example's.
 my ($vhost) = $readme =~ /^(    <VirtualHost.*?<\/VirtualHost>)$/ms;
 ok($vhost, 'README has a virtual host');

@@ -5,10 +5,11 @@
 # does so everywhere.
 set -eu
 
+# The caller's own tools count: APXS, CC, CPPFLAGS.
 # goal | how to see that it is there | Debian package | Fedora package
-table='
-build|cmd:cc|gcc|gcc
-build|any:apxs apxs2|apache2-dev|httpd-devel
+table="
+build|any:${CC:-cc}|gcc|gcc
+build|any:${APXS:-apxs} apxs2|apache2-dev|httpd-devel
 build|header:jansson.h|libjansson-dev|jansson-devel
 build|header:openssl/evp.h|libssl-dev|openssl-devel
 build|header:idn2.h|libidn2-dev|libidn2-devel
@@ -34,7 +35,7 @@ fuzz|clangrt:fuzzer|libclang-rt-dev|compiler-rt
 bench|cmd:wrk|wrk|wrk
 bench|cmd:h2load|nghttp2-client|nghttp2
 bench|cmd:nginx|nginx-light|nginx
-'
+"
 
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
 
@@ -44,7 +45,8 @@ there() {
     cmd) command -v "$what" >/dev/null ;;
     any) for one in $what; do command -v "$one" >/dev/null && return 0; done
          return 1 ;;
-    header) echo "#include <$what>" | cc -E - >/dev/null 2>&1 ;;
+    header) # shellcheck disable=SC2086
+        echo "#include <$what>" | ${CC:-cc} ${CPPFLAGS:-} -E - >/dev/null 2>&1 ;;
     perl) perl -M"$what" -e 1 2>/dev/null ;;
     clangrt) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
              clang -fsanitize="$what" -x c - -o /dev/null 2>/dev/null ;;
@@ -70,6 +72,7 @@ install_debian() {
         made=1
     fi
     trap '[ -z "$made" ] || rm -f $guard' EXIT
+    trap 'exit 1' INT TERM HUP
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq || true
     # shellcheck disable=SC2086

@@ -85,10 +85,11 @@ pass() {
         # Elsewhere, as the way to this folder may be closed to others.
         tmp=$(mktemp -d)
         trap 'rm -rf "$tmp"' EXIT
+        trap 'exit 1' INT TERM HUP
         chmod 755 "$tmp"
         lay_out "$tmp/t"
         chown -R nobody "$tmp/t"
         pass "event MPM, an ordinary user" "$tmp/t" event \
-            "setpriv --reuid=nobody --regid=nogroup --clear-groups env HOME=$tmp" $tests
+            "setpriv --reuid=nobody --regid=$(id -gn nobody) --clear-groups env HOME=$tmp" $tests
     fi
 }

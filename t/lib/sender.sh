@@ -20,7 +20,7 @@ DefaultRuntimeDir $dir
 ErrorLog $dir/error_log
 PidFile $dir/httpd.pid
 User nobody
-Group nogroup
+Group $(id -gn nobody)
 ServerName localhost
 TypesConfig /dev/null
 Listen 127.0.0.1:443
@@ -60,6 +60,7 @@ stop() { # and wait until both are gone
     while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
 }
 trap stop EXIT
+trap 'exit 1' INT TERM HUP
 $httpd -k start
 
 wait_for() { # at most 30 s

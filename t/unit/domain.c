@@ -80,6 +80,8 @@ static const struct {
     BOTH("mail\n.example.com", MTASTS_NAME_CHARACTER),
     BOTH("mail\001.example.com", MTASTS_NAME_CHARACTER),
     BOTH("mail\177.example.com", MTASTS_NAME_CHARACTER),
+    BOTH("mail.example.com:25", MTASTS_NAME_CHARACTER),
+    BOTH("https://mail.example.com", MTASTS_NAME_CHARACTER),
     BOTH("user@example.com", MTASTS_NAME_CHARACTER),
     BOTH("m\xc3\xbcller.example", MTASTS_NAME_U_LABEL),
     BOTH("m\xfcller.example", MTASTS_NAME_U_LABEL),

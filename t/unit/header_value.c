@@ -44,5 +44,15 @@ int main(void)
         ok(mtasts_hsts_check(cases[i].in, &why) == cases[i].hsts, "hsts",
            shown);
     }
+    {
+        mtasts_finding why;
+
+        ok(mtasts_cache_control_check("max-age=60", &why), "cache", "taken");
+        ok(mtasts_cache_control_check("no-store", &why), "cache", "taken");
+        ok(!mtasts_cache_control_check("60", &why) &&
+               why.code == MTASTS_CACHE_CONTROL_SYNTAX,
+           "cache", "a bare number");
+        ok(!mtasts_cache_control_check("", &why), "cache", "empty");
+    }
     return done();
 }

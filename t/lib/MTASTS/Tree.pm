@@ -13,7 +13,7 @@ my $tree = abs_path(dirname(__FILE__) . '/../..');
 # away from us.
 my @modules = qw(unixd log_config logio alias dir mime env setenvif headers
     expires authz_core authz_host authn_core authn_file authz_user auth_basic
-    rewrite filter deflate brotli substitute proxy proxy_http socache_shmcb
+    rewrite filter deflate brotli substitute include proxy proxy_http socache_shmcb
     ssl http2 status watchdog md);
 
 sub apxs {
