@@ -10,7 +10,7 @@ use MTASTS::Config;
 
 my $v = Apache::Test::vars();
 my $httpd = MTASTS::Tree::httpd();
-plan tests => 43;
+plan tests => 45;
 
 # The configuration that the server runs with.
 sub dump_running {
@@ -123,3 +123,14 @@ ok t_cmp(eval { decode_json($json)->{policies}[0]{defined_at} }, qr/odd-\\xff\.c
 # A policy of the main server.
 ($rc, $text) = configtest("ServerName mta-sts.example.test\nMTASTSEngine On\nMTASTSMX mx.example.test", '-D', 'DUMP_MTASTS');
 ok t_cmp($text, qr/^example\.test\n  defined at   \S+configtest\.conf:101$/m, 'main server');
+# Without -t httpd starts; it says what was probably meant.
+my $port = MTASTS::Tree::free_ports(1);
+my $started = "$v->{t_logs}/started";
+t_write_file("$started.conf", "Include $v->{t_conf}/modules.conf\nServerName x\nListen 127.0.0.1:$port\nTypesConfig /dev/null\n"
+    . "PidFile $started.pid\nErrorLog $started.log\nDefaultRuntimeDir $v->{t_logs}\n" . ($> ? '' : "User nobody\nGroup " . getgrgid((getpwnam 'nobody')[3])));
+`'$httpd' -d '$v->{serverroot}' -f '$started.conf' -D DUMP_MTASTS -k start 2>&1`;
+ok t_cmp(wait_for(sub { -s "$started.pid" && `cat $started.log` =~ /resuming normal operations/ }), 1, 'it starts');
+ok t_cmp(`cat $started.log`, qr/mtasts: -D DUMP_MTASTS prints nothing without -t, .*run apachectl -t -D DUMP_MTASTS/, 'and says so');
+chomp(my $pid = `cat $started.pid`);
+kill TERM => $pid;
+wait_for(sub { !-e "$started.pid" });

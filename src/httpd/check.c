@@ -42,8 +42,8 @@ static void check_own_wildcards(check *c, const mtasts_served *served)
         }
         site = apr_hash_get(served->by_domain, mx + 2, APR_HASH_KEY_STRING);
         if (site) {
-            MTASTS_FILL(&f, MTASTS_MX_OWN_WILDCARD, site->domain, mx,
-                        site->domain);
+            MTASTS_FILL(&f, MTASTS_MX_OWN_WILDCARD, site->name->value, mx,
+                        site->name->value);
             mtasts_keep_for_site(c->pconf, site, &f);
         }
     }
@@ -55,15 +55,18 @@ static void check_names(check *c, mtasts_site *site)
     const server_rec *other;
     mtasts_finding f;
 
-    apr_snprintf(host, sizeof(host), MTASTS_HOST_PREFIX "%s", site->domain);
-    if (!strncmp(site->domain, MTASTS_HOST_PREFIX, MTASTS_HOST_PREFIX_LEN)) {
-        MTASTS_FILL(&f, MTASTS_DOMAIN_PREFIX, site->domain, site->domain,
-                    site->domain + MTASTS_HOST_PREFIX_LEN);
+    apr_snprintf(host, sizeof(host), MTASTS_HOST_PREFIX "%s",
+                 site->name->value);
+    if (!strncmp(site->name->value, MTASTS_HOST_PREFIX,
+                 MTASTS_HOST_PREFIX_LEN)) {
+        MTASTS_FILL(&f, MTASTS_DOMAIN_PREFIX, site->name->value,
+                    site->name->value,
+                    site->name->value + MTASTS_HOST_PREFIX_LEN);
         mtasts_keep_for_site(c->pconf, site, &f);
     }
     other = mtasts_vhost_instead(c->vhosts, site->served->server, host);
     if (other) {
-        MTASTS_FILL(&f, MTASTS_HOST_UNROUTED, site->domain, host,
+        MTASTS_FILL(&f, MTASTS_HOST_UNROUTED, site->name->value, host,
                     mtasts_vhost_name(c->ptemp, other),
                     mtasts_place_text(c->ptemp, mtasts_vhost_place(other)));
         mtasts_keep_for_site(c->pconf, site, &f);
@@ -85,7 +88,7 @@ static int check_taken(check *c, const mtasts_site *site,
         return 0;
     }
     MTASTS_FILL(
-        &why, MTASTS_DOMAIN_TWICE, "", site->domain, address,
+        &why, MTASTS_DOMAIN_TWICE, "", site->name->value, address,
         mtasts_place_text(c->ptemp, mtasts_vhost_place(other->served->server)));
     mtasts_refuse(&c->refused, mtasts_vhost_place(site->served->server),
                   mtasts_site_named_by(site->served->server), &why);
@@ -97,12 +100,11 @@ static void note_differs(check *c, mtasts_code code, mtasts_site *site,
 {
     mtasts_finding f;
 
-    if (site->differs) {
+    if (mtasts_site_differs(site)) {
         return; /* once is enough, however many others there are */
     }
-    site->differs = 1;
-    MTASTS_FILL(&f, code, site->domain, site->domain,
-                mtasts_place_text(c->ptemp, other->place));
+    MTASTS_FILL(&f, code, site->name->value, site->name->value,
+                mtasts_place_text(c->ptemp, other->name->place));
     mtasts_keep_for_site(c->pconf, site, &f);
 }
 
@@ -130,8 +132,9 @@ static void check_same(check *c, mtasts_site *site)
 {
     mtasts_site *other;
 
-    site->same = apr_hash_get(c->by_domain, site->domain, APR_HASH_KEY_STRING);
-    apr_hash_set(c->by_domain, site->domain, APR_HASH_KEY_STRING, site);
+    site->same =
+        apr_hash_get(c->by_domain, site->name->value, APR_HASH_KEY_STRING);
+    apr_hash_set(c->by_domain, site->name->value, APR_HASH_KEY_STRING, site);
     for (other = site->same; other; other = other->same) {
         if (check_taken(c, site, other)) {
             return;
@@ -159,7 +162,7 @@ static void check_plain(const check *c, const mtasts_served *served)
     int i;
 
     for (i = 0; !served->tls && i < served->sites->nelts; i++) {
-        const char *domain = site_at(served, i)->domain;
+        const char *domain = site_at(served, i)->name->value;
 
         if (!under_tls(c, domain)) {
             MTASTS_FILL(&f, MTASTS_VHOST_PLAIN, domain,

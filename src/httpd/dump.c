@@ -54,7 +54,7 @@ static void print_hints(const mtasts_site *site, int has_host)
     const mtasts_served *served = site->served;
     const char *name = served->server->server_hostname;
 
-    if (site->differs) {
+    if (mtasts_site_differs(site)) {
         printf("; No _mta-sts record before the difference is settled: two of "
                "them count as none.\n");
     }
@@ -65,12 +65,12 @@ static void print_hints(const mtasts_site *site, int has_host)
     if (!has_host) {
         printf("; mta-sts.%s. needs the public A and AAAA records of %s, or a "
                "CNAME:\n",
-               site->domain,
+               site->name->value,
                served->tls ? "this server" : "the proxy or CDN that does TLS");
         /* Under many domains the server has a name of its own to lead to. */
-        printf(";mta-sts.%s. IN CNAME %s%s.\n", site->domain,
+        printf(";mta-sts.%s. IN CNAME %s%s.\n", site->name->value,
                served->own_site == site ? "www." : "",
-               served->own_site == site ? site->domain : name);
+               served->own_site == site ? site->name->value : name);
     }
 }
 
@@ -96,16 +96,16 @@ static void print_site(apr_pool_t *p, const mtasts_site *site, void *ctx)
     const char *at = served->body, *end;
     mtasts_place vhost = mtasts_vhost_place(served->server);
 
-    printf("%s%s\n", *(int *)ctx ? "\n" : "", site->domain);
+    printf("%s%s\n", *(int *)ctx ? "\n" : "", site->name->value);
     *(int *)ctx = 1;
-    printf("  defined at   %s\n", mtasts_place_text(p, site->place));
+    printf("  defined at   %s\n", mtasts_place_text(p, site->name->place));
     printf("  virtual host %s", mtasts_vhost_name(p, served->server));
     if (vhost.file) {
         printf(" (%s)", mtasts_place_text(p, vhost));
     }
     printf("\n  served as    https://" MTASTS_HOST_PREFIX
            "%s" MTASTS_POLICY_PATH "\n",
-           site->domain);
+           site->name->value);
     printf("  policy id    %s\n", served->id);
     for (; (end = strstr(at, "\r\n")) != NULL; at = end + 2) {
         printf("      %.*s\n", (int)(end - at), at);
@@ -198,16 +198,17 @@ static void append_notes(json_t *list, const apr_array_header_t *notes)
 static void site_json(apr_pool_t *p, const mtasts_site *site, void *ctx)
 {
     const mtasts_served *served = site->served;
-    const char *host = apr_pstrcat(p, MTASTS_HOST_PREFIX, site->domain, NULL);
+    const char *host =
+        apr_pstrcat(p, MTASTS_HOST_PREFIX, site->name->value, NULL);
     json_t *findings = json_array();
 
     append_notes(findings, mtasts_site_notes(p, site));
     json_array_append_new(
         ctx,
         json_pack("{s:s, s:s, s:o, s:o, s:s, s:i, s:o, s:s, s:s, s:o, s:o}",
-                  "domain", site->domain, "policy_host", host, "vhost",
+                  "domain", site->name->value, "policy_host", host, "vhost",
                   text(p, mtasts_vhost_name(p, served->server)), "defined_at",
-                  text(p, mtasts_place_text(p, site->place)), "mode",
+                  text(p, mtasts_place_text(p, site->name->place)), "mode",
                   mtasts_mode_name(served->policy.mode), "max_age",
                   (int)served->policy.max_age, "mx", mx_json(&served->policy),
                   "id", served->id, "body", served->body, "publish",

@@ -41,7 +41,7 @@ apr_array_header_t *mtasts_site_notes(apr_pool_t *p, const mtasts_site *site)
     int i;
 
     for (i = 0; i < notes->nelts; i++) {
-        APR_ARRAY_IDX(notes, i, mtasts_note).subject = site->domain;
+        APR_ARRAY_IDX(notes, i, mtasts_note).subject = site->name->value;
     }
     if (site->notes) {
         apr_array_cat(notes, site->notes);

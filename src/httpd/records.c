@@ -62,14 +62,15 @@ apr_array_header_t *mtasts_records(apr_pool_t *p, const mtasts_site *site)
     const server_addr_rec *a;
     char *ip;
 
-    if (!site->differs) {
+    if (!mtasts_site_differs(site)) {
         mtasts_txt_render(served->id, txt);
-        push(records, apr_pstrcat(p, "_mta-sts.", site->domain, ".", NULL),
+        push(records, apr_pstrcat(p, "_mta-sts.", site->name->value, ".", NULL),
              "TXT", txt);
     }
     if (served->tlsrpt) {
-        push(records, apr_pstrcat(p, "_smtp._tls.", site->domain, ".", NULL),
-             "TXT", served->tlsrpt);
+        push(records,
+             apr_pstrcat(p, "_smtp._tls.", site->name->value, ".", NULL), "TXT",
+             served->tlsrpt);
     }
     for (a = served->tls ? served->server->addrs : NULL; a; a = a->next) {
         /* Senders ask port 443 only; 0 is any port. */
@@ -77,7 +78,8 @@ apr_array_header_t *mtasts_records(apr_pool_t *p, const mtasts_site *site)
             is_public(a->host_addr) &&
             apr_sockaddr_ip_get(&ip, a->host_addr) == APR_SUCCESS) {
             push(records,
-                 apr_pstrcat(p, MTASTS_HOST_PREFIX, site->domain, ".", NULL),
+                 apr_pstrcat(p, MTASTS_HOST_PREFIX, site->name->value, ".",
+                             NULL),
                  strchr(ip, ':') ? "AAAA" : "A", ip);
         }
     }

@@ -26,27 +26,26 @@ const char *mtasts_site_named_by(const server_rec *s)
 
 /* --- policy domains --- */
 
-static void add_domain(making *m, const char *domain, mtasts_place place)
+static void add_domain(making *m, const mtasts_word *name)
 {
     mtasts_served *served = m->served;
     mtasts_site *site =
-        apr_hash_get(served->by_domain, domain, APR_HASH_KEY_STRING);
+        apr_hash_get(served->by_domain, name->value, APR_HASH_KEY_STRING);
     mtasts_finding f;
 
     if (site) {
         /* ServerName and ServerAlias may say the same name. */
         if (mtasts_config_of(served->server)->domains && !site->notes) {
-            MTASTS_FILL(&f, MTASTS_DOMAIN_DUPLICATE, domain, domain);
+            MTASTS_FILL(&f, MTASTS_DOMAIN_DUPLICATE, name->value, name->value);
             mtasts_keep_for_site(m->pconf, site, &f);
         }
         return;
     }
     site = apr_array_push(served->sites);
     memset(site, 0, sizeof(*site));
-    site->domain = domain;
+    site->name = name;
     site->served = served;
-    site->place = place;
-    apr_hash_set(served->by_domain, domain, APR_HASH_KEY_STRING, site);
+    apr_hash_set(served->by_domain, name->value, APR_HASH_KEY_STRING, site);
 }
 
 /* A ServerName or ServerAlias that begins with mta-sts. */
@@ -58,6 +57,7 @@ static void add_host_name(making *m, const char *host)
         s->defn_name ? mtasts_vhost_place(s) : mtasts_site_engine_place(s);
     char domain[MTASTS_NAME_SIZE];
     mtasts_finding why;
+    mtasts_word *name;
 
     if (!host ||
         ap_cstr_casecmpn(host, MTASTS_HOST_PREFIX, MTASTS_HOST_PREFIX_LEN)) {
@@ -68,7 +68,10 @@ static void add_host_name(making *m, const char *host)
         mtasts_refuse(m->refused, place, mtasts_site_named_by(s), &why);
         return;
     }
-    add_domain(m, apr_pstrdup(m->pconf, domain), place);
+    name = apr_palloc(m->pconf, sizeof(*name));
+    name->value = apr_pstrdup(m->pconf, domain);
+    name->place = place;
+    add_domain(m, name);
 }
 
 static void add_domains(making *m)
@@ -84,9 +87,7 @@ static void add_domains(making *m)
     served->by_domain = apr_hash_make(m->pconf);
     if (words) {
         for (i = 0; i < n; i++) {
-            const mtasts_word *w = &APR_ARRAY_IDX(words, i, mtasts_word);
-
-            add_domain(m, w->value, w->place);
+            add_domain(m, &APR_ARRAY_IDX(words, i, mtasts_word));
         }
         return;
     }
@@ -114,7 +115,7 @@ static const mtasts_site *own_site(apr_pool_t *p, const mtasts_served *served)
 /* The first domain stands for all in what is said about their policy. */
 static const char *first_domain(const mtasts_served *served)
 {
-    return APR_ARRAY_IDX(served->sites, 0, mtasts_site).domain;
+    return APR_ARRAY_IDX(served->sites, 0, mtasts_site).name->value;
 }
 
 static void add_patterns(making *m, const apr_array_header_t *words)
@@ -249,4 +250,18 @@ const mtasts_site *mtasts_site_by_host(const mtasts_served *served,
     }
     return apr_hash_get(served->by_domain, host + MTASTS_HOST_PREFIX_LEN,
                         APR_HASH_KEY_STRING);
+}
+
+int mtasts_site_differs(const mtasts_site *site)
+{
+    int i;
+
+    for (i = 0; site->notes && i < site->notes->nelts; i++) {
+        mtasts_code code = APR_ARRAY_IDX(site->notes, i, mtasts_note).code;
+
+        if (code == MTASTS_POLICY_DIFFERS || code == MTASTS_ID_DIFFERS) {
+            return 1;
+        }
+    }
+    return 0;
 }

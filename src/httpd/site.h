@@ -17,14 +17,12 @@ typedef struct {
     const char *remedy;
 } mtasts_note;
 
-/* One policy domain in one server. */
+/* One policy domain in one server; there may be a hundred thousand. */
 typedef struct mtasts_site mtasts_site;
 struct mtasts_site {
-    const char *domain; /* lower case, no trailing dot */
+    const mtasts_word *name; /* the domain, and where it is named */
     mtasts_served *served;
-    mtasts_site *same;  /* the domain in a server before this one, or NULL */
-    mtasts_place place; /* of the directive that names it */
-    int differs;        /* it has another policy in another server */
+    mtasts_site *same; /* the domain in a server before this one, or NULL */
     apr_array_header_t *notes; /* mtasts_note, on this domain alone; or NULL */
 };
 
@@ -58,6 +56,10 @@ mtasts_place mtasts_site_engine_place(const server_rec *s);
 
 /* The directive that names the policy domains of `s`, for messages. */
 const char *mtasts_site_named_by(const server_rec *s);
+
+/* 1 if the domain has another policy or id in another server: then no record
+ * fits both. */
+int mtasts_site_differs(const mtasts_site *site);
 
 /* The site that answers for the host name of a request, "mta-sts." and a
  * policy domain in lower case without a trailing dot; NULL if there is none.

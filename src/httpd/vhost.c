@@ -35,6 +35,8 @@ struct mtasts_vhosts {
     section main_section;
     apr_hash_t *sections; /* &server_rec -> section * */
     apr_hash_t *chains;   /* "address:port" -> chain *; NULL before it's used */
+    const server_rec *asked;          /* the server last asked about, and */
+    apr_array_header_t *asked_chains; /* chain *, one per address of it */
 };
 
 /* --- addresses --- */
@@ -272,18 +274,32 @@ static const server_rec *choose(const chain *c, const char *host)
     return exact ? exact->server : c->first;
 }
 
-const server_rec *mtasts_vhost_instead(mtasts_vhosts *v, const server_rec *s,
-                                       const char *host)
+static void find_chains(mtasts_vhosts *v, const server_rec *s)
 {
     const server_addr_rec *a;
 
     if (!v->chains) {
         read_chains(v);
     }
+    v->asked = s;
+    v->asked_chains = apr_array_make(v->pool, 2, sizeof(const chain *));
     for (a = s->is_virtual ? s->addrs : NULL; a; a = a->next) {
-        const chain *c = apr_hash_get(v->chains, address_text(v->pool, a),
-                                      APR_HASH_KEY_STRING);
-        const server_rec *chosen = choose(c, host);
+        APR_ARRAY_PUSH(v->asked_chains, const chain *) = apr_hash_get(
+            v->chains, address_text(v->pool, a), APR_HASH_KEY_STRING);
+    }
+}
+
+const server_rec *mtasts_vhost_instead(mtasts_vhosts *v, const server_rec *s,
+                                       const char *host)
+{
+    int i;
+
+    if (v->asked != s) {
+        find_chains(v, s);
+    }
+    for (i = 0; i < v->asked_chains->nelts; i++) {
+        const server_rec *chosen =
+            choose(APR_ARRAY_IDX(v->asked_chains, i, const chain *), host);
 
         if (chosen != s) {
             return chosen;
