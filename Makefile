@@ -10,9 +10,12 @@ OBJ    := $(B)/obj
 MODULE := $(B)/mod_mtasts.so
 
 CORE   := $(wildcard src/core/*.c)
+NET    := $(wildcard src/net/*.c)
 HTTPD  := mod_mtasts.c $(wildcard src/httpd/*.c)
-UNIT   := $(patsubst t/unit/%.c,$(B)/unit/%,$(wildcard t/unit/*.c))
+UNIT   := $(patsubst t/unit/%.c,$(B)/unit/%,$(wildcard t/unit/*.c)) \
+          $(patsubst t/unit-net/%.c,$(B)/unit-net/%,$(wildcard t/unit-net/*.c))
 TARGET := $(patsubst t/fuzz/%.c,%,$(filter-out t/fuzz/replay.c,$(wildcard t/fuzz/*.c)))
+TARGET_NET := $(patsubst t/fuzz-net/%.c,%,$(wildcard t/fuzz-net/*.c))
 FUZZ_SECONDS ?= 60
 
 # Asked of apxs when first used: it may have to be installed before.
@@ -33,12 +36,13 @@ SAN    := $(if $(ASAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer -
 # What every object gets; src/core sees no path to httpd's or APR's headers.
 FLAGS   = $(apxs_CFLAGS) -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN) -MMD -MP $(SAN) $(CFLAGS)
 SHARED := $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
-LIBS   := -ljansson -lidn2 -lcrypto
+LIBS   := -lcares -ljansson -lidn2 -lcrypto
 
 # V=1 shows the commands.
 run      = @$(if $(V),,echo '  $(1) $(2)' && )$(if $(V),set -x; )$(3)
 
 CORE_O  := $(CORE:%.c=$(OBJ)/%.o)
+NET_O   := $(NET:%.c=$(OBJ)/%.o)
 HTTPD_O := $(HTTPD:%.c=$(OBJ)/%.o)
 
 .PHONY: all demo test check unit guard httpd-test bench fuzz lint install uninstall clean help \
@@ -48,10 +52,14 @@ HTTPD_O := $(HTTPD:%.c=$(OBJ)/%.o)
 all: $(MODULE)           ## build build/mod_mtasts.so; V=1 shows the commands
 	@echo '$(MODULE) is there; next: make install'
 
-$(MODULE): $(CORE_O) $(HTTPD_O)
+$(MODULE): $(CORE_O) $(NET_O) $(HTTPD_O)
 	$(call run,LINK,$@,$(CC) $(FLAGS) $(SHARED) $(LDFLAGS) -o $@ $^ $(LIBS))
 
 $(OBJ)/src/core/%.o: src/core/%.c | need-build
+	@mkdir -p $(@D)
+	$(call run,CC,$<,$(CC) $(FLAGS) -c -o $@ $<)
+
+$(OBJ)/src/net/%.o: src/net/%.c | need-build
 	@mkdir -p $(@D)
 	$(call run,CC,$<,$(CC) $(FLAGS) -c -o $@ $<)
 
@@ -66,6 +74,14 @@ $(B)/unit/%: t/unit/%.c $(CORE_O)
 $(B)/replay/%: t/fuzz/%.c t/fuzz/replay.c $(CORE_O)
 	@mkdir -p $(@D)
 	$(call run,CC,$<,$(CC) $(FLAGS) -o $@ $< t/fuzz/replay.c $(CORE_O) -lcrypto)
+
+$(B)/unit-net/%: t/unit-net/%.c $(CORE_O) $(NET_O)
+	@mkdir -p $(@D)
+	$(call run,CC,$<,$(CC) $(FLAGS) -o $@ $< $(NET_O) $(CORE_O) -lcares -lcrypto)
+
+$(B)/replay-net/%: t/fuzz-net/%.c t/fuzz/replay.c $(CORE_O) $(NET_O)
+	@mkdir -p $(@D)
+	$(call run,CC,$<,$(CC) $(FLAGS) -o $@ $< t/fuzz/replay.c $(NET_O) $(CORE_O) -lcares -lcrypto)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
@@ -89,10 +105,12 @@ test: need-test          ## everything that must pass; ASAN=1, VALGRIND=1, T='t/
 
 check: $(if $(T),,unit guard) httpd-test
 
-unit: $(UNIT) $(TARGET:%=$(B)/replay/%)
+unit: $(UNIT) $(TARGET:%=$(B)/replay/%) $(TARGET_NET:%=$(B)/replay-net/%)
 	prove $(UNIT)
 	@for t in $(TARGET); do \
 	    prove --exec '' $(B)/replay/$$t :: t/fuzz/corpus/$$t/* || exit 1; done
+	@for t in $(TARGET_NET); do \
+	    prove --exec '' $(B)/replay-net/$$t :: t/fuzz-net/corpus/$$t/* || exit 1; done
 
 guard:
 	prove t/guard/*.t
@@ -111,17 +129,23 @@ fuzz: need-fuzz          ## libFuzzer on each target, FUZZ_SECONDS=60 each
 	        -o build/fuzz/fuzz-$$t t/fuzz/$$t.c $(CORE) -lcrypto && \
 	    build/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) -max_len=2000 \
 	        -artifact_prefix=build/fuzz/$$t- build/fuzz/$$t t/fuzz/corpus/$$t || exit 1; done
+	@for t in $(TARGET_NET); do \
+	    mkdir -p build/fuzz/$$t && \
+	    clang -g -O1 -std=c99 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
+	        -o build/fuzz/fuzz-$$t t/fuzz-net/$$t.c $(NET) $(CORE) -lcares -lcrypto && \
+	    build/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) -max_len=70000 \
+	        -artifact_prefix=build/fuzz/$$t- build/fuzz/$$t t/fuzz-net/corpus/$$t || exit 1; done
 
 TIDY := clang-analyzer-*,bugprone-*,cert-*,misc-*,-bugprone-easily-swappable-parameters
 TIDY := $(TIDY),-cert-err33-c,-misc-no-recursion,-bugprone-reserved-identifier,-bugprone-suspicious-string-compare,-bugprone-sizeof-expression
 
 lint: need-lint          ## clang-format, clang-tidy, cppcheck, gcc -fanalyzer, clang's warnings
-	clang-format --dry-run -Werror mod_mtasts.c src/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch]
+	clang-format --dry-run -Werror mod_mtasts.c src/*/*.[ch] t/unit*/*.[ch] t/fuzz*/*.[ch]
 	clang-tidy --quiet --warnings-as-errors='*' --checks='-*,$(TIDY)' \
-	    mod_mtasts.c $(CORE) $(HTTPD) -- -std=c99 -D_GNU_SOURCE $(apxs_CPPFLAGS)
+	    $(CORE) $(NET) $(HTTPD) -- -std=c99 -D_GNU_SOURCE $(apxs_CPPFLAGS)
 	cppcheck --quiet --error-exitcode=1 --std=c99 --enable=warning,portability,performance \
 	    --inline-suppr --suppress=missingIncludeSystem mod_mtasts.c src
-	@for f in $(CORE) $(HTTPD); do echo "analyze $$f"; \
+	@for f in $(CORE) $(NET) $(HTTPD); do echo "analyze $$f"; \
 	    gcc -std=c99 -D_GNU_SOURCE -O1 $(WARN) -Werror -fanalyzer $(apxs_CPPFLAGS) -c -o /dev/null $$f && \
 	    clang -std=c99 -D_GNU_SOURCE -O1 $(WARN) -Werror $(apxs_CPPFLAGS) -c -o /dev/null $$f || exit 1; done
 

@@ -7,6 +7,8 @@
  *
  *   src/core/    what the RFCs say: names, policy, records, findings.  C, libc
  *                and libcrypto's digest only; pure functions.
+ *   src/net/     what the world says; core plus c-ares.  Every call has a
+ *                deadline and a stop flag.
  *   src/httpd/   the only code that includes httpd headers:
  *     config.h     one server's settings; unset -> merge -> defaults once
  *     directives.c the directives
@@ -17,28 +19,38 @@
  *     serve.c      the request path
  *     headers.c    headers that must be on the wire exactly once
  *     records.c    the DNS records to publish
- *     dump.c       apachectl -t -D DUMP_MTASTS and DUMP_MTASTS_JSON
+ *     live.c       the policies against DNS, for all that follow
+ *     dump*.c      apachectl -t -D DUMP_MTASTS and DUMP_MTASTS_JSON
+ *     start.c      the checks under -t and at the first start
+ *     watch.c      the checks while httpd serves
+ *     child.c      a process of its own for what must not be root
  *     alabel.c     A-labels, for messages (libidn2)
  *
- * One value flows through: policy (from directives) -> findings (core's one
- * table of words) -> log and dump.
+ * One value flows through: policy (from directives) -> facts (from net) ->
+ * findings (core's one table of words) -> log and dump.
  *
  * Life of a configuration:
  *   1. directives fill an mtasts_config per server, unset where silent
  *   2. httpd merges the main server's into each virtual host's
- *   3. check_config, also under httpd -t: defaults, policies, whole checks;
- *      the last step that may refuse
- *   4. test_config, under httpd -t: the dump
- *   5. post_config: the findings go to the logs; nothing may fail here, as it
- *      would end a server that runs
- *   6. requests read what 3 made
+ *   3. check_config, also under httpd -t: defaults, policies, whole checks
+ *   4. check_config again, under httpd -t only, the last step that may refuse:
+ *      DNS, in a child process, for what has MTASTSCheck strict; or for the
+ *      dump, which is printed here
+ *   5. the first post_config: DNS, in a child process, before anything is
+ *      served and under one deadline; it can't fail
+ *   6. each later post_config: the findings of 3 go to the logs and the watch
+ *      is registered; nothing may fail here, as it would end a server that
+ *      runs, and nothing may wait, as all sites would stand still
+ *   7. requests read what 3 made; the watch's thread asks DNS once after each
+ *      graceful restart
  */
 
 #include "src/httpd/check.h"
 #include "src/httpd/config.h"
-#include "src/httpd/dump.h"
 #include "src/httpd/headers.h"
 #include "src/httpd/serve.h"
+#include "src/httpd/start.h"
+#include "src/httpd/watch.h"
 
 #include "http_protocol.h"
 #include "http_request.h"
@@ -49,11 +61,17 @@ static void register_hooks(apr_pool_t *p)
     static const char *const fixups_after[] = {"mod_env.c", "mod_ssl.c", NULL};
     static const char *const fixups_before[] = {"mod_alias.c", "mod_rewrite.c",
                                                 "mod_dir.c", NULL};
+    static const char *const before_watchdog[] = {"mod_watchdog.c", NULL};
 
     (void)p;
     ap_hook_check_config(mtasts_check_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_test_config(mtasts_dump, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(mtasts_start_check_config, NULL, NULL, APR_HOOK_LAST);
     ap_hook_post_config(mtasts_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(mtasts_start_post_config, NULL, NULL, APR_HOOK_LAST);
+    /* mod_watchdog starts in its own what was registered before it. */
+    ap_hook_post_config(mtasts_watch_post_config, NULL, before_watchdog,
+                        APR_HOOK_MIDDLE);
+    ap_hook_child_init(mtasts_watch_child_init, NULL, NULL, APR_HOOK_MIDDLE);
 
     ap_hook_translate_name(mtasts_serve_translate_name, NULL, NULL,
                            APR_HOOK_REALLY_FIRST);

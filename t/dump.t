@@ -25,7 +25,7 @@ ok t_cmp($d->{version}, 1, 'version');
 my %by;
 push @{$by{$_->{vhost}}}, $_ for @{$d->{policies}};
 my $p = $by{'mta-sts.example.test:' . port('sts_http')}[0];
-ok t_cmp(join(' ', sort keys %$p), 'body defined_at domain findings id max_age mode mx policy_host publish vhost', 'members');
+ok t_cmp(join(' ', sort keys %$p), 'body defined_at domain findings id max_age mode mx policy_host publish sync vhost', 'members');
 ok t_cmp("$p->{domain} $p->{policy_host} $p->{mode} $p->{max_age}", 'example.test mta-sts.example.test testing 1209600', 'policy');
 ok t_cmp(join(' ', @{$p->{mx}}), 'mx1.example.test *.mx.example.test', 'mx');
 my $served = fetch('sts_http', 'mta-sts.example.test');

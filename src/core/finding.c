@@ -106,7 +106,7 @@ static const struct row {
          "https://reports.example.com/path.",
          "RFC 8460 3"},
     [MTASTS_TLSRPT_SYNTAX] =
-        {"tlsrpt-syntax", MTASTS_REFUSED,
+        {"tlsrpt-uri", MTASTS_REFUSED,
          "'{0}' {1}",
          "Write mailto:tlsrpt@example.com or "
          "https://reports.example.com/path, several separated by blanks; "
@@ -130,6 +130,23 @@ static const struct row {
          "'{0}' is no Cache-Control value: it begins with a number",
          "Write max-age={0}, or what else Cache-Control may say; or Off.",
          "RFC 9111 5.2"},
+    [MTASTS_CHECK_VALUE] =
+        {"check-value", MTASTS_REFUSED,
+         "'{0}' is not a way to check",
+         "Write off (DNS is not asked), warn (what is wrong is reported) or "
+         "strict (apachectl configtest fails on what would lose mail).",
+         ""},
+    [MTASTS_RESOLVER_VALUE] =
+        {"resolver-value", MTASTS_REFUSED,
+         "'{0}' is not the IP address of a DNS server",
+         "Write system, or addresses such as 192.0.2.53, 192.0.2.53:5353 or "
+         "[2001:db8::53]:5353.",
+         ""},
+    [MTASTS_CHECK_TIMEOUT_VALUE] =
+        {"check-timeout-value", MTASTS_REFUSED,
+         "'{0}' is not a time from 1 s to 5 m",
+         "Write seconds or a number with s or m, such as 5s.",
+         ""},
     [MTASTS_NO_VALUE] =
         {"no-value", MTASTS_REFUSED,
          "a value is missing",
@@ -262,8 +279,149 @@ static const struct row {
          "Give both virtual hosts the same MTASTS directives, or set "
          "MTASTSEngine Off in the one that senders don't reach.",
          "RFC 8461 3.3"},
+    [MTASTS_TXT_MISSING] =
+        {"txt-missing", MTASTS_ERROR,
+         "there is no MTA-STS record at {0}{1}, so senders don't look for the "
+         "policy",
+         "{0}. IN TXT \"{2}\"",
+         "RFC 8461 3.1"},
+    [MTASTS_TXT_MULTIPLE] =
+        {"txt-multiple", MTASTS_ERROR,
+         "{3} TXT records at {0} begin with v=STSv1; and with more than "
+         "one senders act as if there were none; the first is '{1}'",
+         "Remove all of them but this: {0}. IN TXT \"{2}\"",
+         "RFC 8461 3.1"},
+    [MTASTS_TXT_SYNTAX] =
+        {"txt-syntax", MTASTS_ERROR,
+         "senders can't read the TXT record '{1}': at character {3}",
+         "{0}. IN TXT \"{2}\"",
+         "RFC 8461 3.1"},
+    [MTASTS_TXT_NEAR_MISS] =
+        {"txt-near-miss", MTASTS_ERROR,
+         "senders ignore the TXT record '{1}': it must begin with exactly "
+         "v=STSv1; and differs at character {3}",
+         "Replace it: {0}. IN TXT \"{2}\"",
+         "RFC 8461 3.1"},
+    [MTASTS_TXT_FOREIGN] =
+        {"txt-foreign", MTASTS_WARNING,
+         "{3} other TXT record(s) at {0}, the first '{1}': some senders give "
+         "up when they see them",
+         "Remove all TXT records there but this (a wildcard record may be "
+         "behind it): {0}. IN TXT \"{2}\"",
+         "RFC 8461 3.1"},
+    [MTASTS_TXT_ID_MISMATCH] =
+        {"txt-id-mismatch", MTASTS_WARNING,
+         "the TXT record has the id {1}, the policy here {3}: senders that "
+         "hold an older policy don't learn of this one",
+         "Once the new policy is served: {0}. IN TXT \"{2}\"",
+         "RFC 8461 3.1"},
+    [MTASTS_TXT_DELEGATED] =
+        {"txt-delegated", MTASTS_INFO,
+         "{0} is a CNAME to {1}: the TXT record, and its id, is what is "
+         "published there",
+         "Change the record at {1} whenever the policy changes; if others "
+         "do that, their policy must be this one.",
+         "RFC 8461 8.2"},
+    [MTASTS_MX_UNMATCHED] =
+        {"mx-unmatched", MTASTS_ERROR,
+         "MX {0} {1}{2}: no MTASTSMX matches that host, and {3}",
+         "MTASTSMX {1} beside what is there, or take the host out of the MX "
+         "records if it should get no mail.",
+         "RFC 8461 4.1"},
+    [MTASTS_MX_NULL] =
+        {"mx-null", MTASTS_ERROR,
+         "the MX record of {0} is '.': the domain says that it takes no "
+         "mail at all",
+         "Publish the hosts of MTASTSMX as MX records; or, if it really "
+         "takes no mail, MTASTSMode none.",
+         "RFC 7505 3"},
+    [MTASTS_MX_UNUSED] =
+        {"mx-unused", MTASTS_INFO,
+         "MTASTSMX {0}{1} matches none of the domain's MX hosts",
+         "Leave it if the host is about to come or if senders may still see "
+         "old MX records; else take {0} out of MTASTSMX.",
+         "RFC 8461 4.1"},
+    [MTASTS_MX_NONE] =
+        {"mx-none", MTASTS_ERROR,
+         "{0} has neither an MX nor an address record: it can't receive "
+         "mail",
+         "{0}. IN MX 10 {1}.",
+         "RFC 5321 5.1"},
+    [MTASTS_MX_CNAME] =
+        {"mx-cname", MTASTS_WARNING,
+         "MX {0} {1}{2}: that host is a CNAME to {3}, which an MX record "
+         "must not name; senders may match and verify either name",
+         "Name a host with addresses of its own in the MX record and in "
+         "MTASTSMX, say {3}.",
+         "RFC 2181 10.3"},
+    [MTASTS_MX_NOADDRESS] =
+        {"mx-noaddress", MTASTS_WARNING,
+         "MX {0} {1}{2}: that host has neither an A nor an AAAA record, so "
+         "no mail can be delivered to it",
+         "Add an A or AAAA record for {1}, or take it out of the MX records "
+         "and out of MTASTSMX.",
+         "RFC 5321 5.1"},
+    [MTASTS_MX_INVALID] =
+        {"mx-invalid", MTASTS_WARNING,
+         "MX {0} {1}{2}: that is no host name, and no MTASTSMX can name it",
+         "Name a host in the MX record: letters, digits, hyphens and dots, "
+         "no address.",
+         "RFC 5321 2.3.5"},
+    [MTASTS_MX_SUGGEST] =
+        {"mx-suggest", MTASTS_INFO,
+         "there is no MTASTSMX yet, which every mode but none needs; this "
+         "fits the MX records of {0} as they are now{2}. Confirm that the "
+         "hosts are yours: DNS answers can be forged",
+         "MTASTSMX {1}",
+         "RFC 8461 3.2"},
+    [MTASTS_HOST_MISSING] =
+        {"host-missing", MTASTS_ERROR,
+         "{0}{1} has neither an A nor an AAAA record, so senders can't "
+         "fetch the policy",
+         "Publish this server's public address: {0}. IN A ... (and IN AAAA "
+         "if it has one).",
+         "RFC 8461 3.3"},
+    [MTASTS_TLSRPT_MISSING] =
+        {"tlsrpt-missing", MTASTS_WARNING,
+         "there is no TLSRPT record at _smtp._tls.{0}: senders don't report "
+         "what fails",
+         "_smtp._tls.{0}. IN TXT {1}{2}{3}",
+         "RFC 8460 3"},
+    [MTASTS_TLSRPT_WRONG_NAME] =
+        {"tlsrpt-wrong-name", MTASTS_WARNING,
+         "a TLSRPT record is at {0}, where no sender looks: '{1}'",
+         "Move it to _smtp._tls.{2}.",
+         "RFC 8460 3"},
+    [MTASTS_TLSRPT_MULTIPLE] =
+        {"tlsrpt-multiple", MTASTS_WARNING,
+         "{3} TXT records at _smtp._tls.{0} begin with v=TLSRPTv1; and "
+         "with more than one senders send no reports",
+         "Remove all of them but one: _smtp._tls.{0}. IN TXT {1}{2}",
+         "RFC 8460 3"},
+    [MTASTS_TLSRPT_RECORD_SYNTAX] =
+        {"tlsrpt-syntax", MTASTS_WARNING,
+         "the TXT record at _smtp._tls.{0} can't be read, so senders send no "
+         "reports: at character {3}",
+         "_smtp._tls.{0}. IN TXT {1}{2}",
+         "RFC 8460 3"},
+    [MTASTS_TLSRPT_MISMATCH] =
+        {"tlsrpt-mismatch", MTASTS_WARNING,
+         "the TLSRPT record names other addresses than MTASTSTLSRPT: '{3}'",
+         "_smtp._tls.{0}. IN TXT {1}{2} (or change MTASTSTLSRPT).",
+         "RFC 8460 3"},
+    [MTASTS_DNS_UNKNOWN] =
+        {"dns-tempfail", MTASTS_UNKNOWN,
+         "DNS gave no answer for {0} {1}{3}: {2}",
+         "Try again; if it stays, look at the name servers of that name and "
+         "at MTASTSResolver. Some senders hold mail back meanwhile.",
+         "RFC 8461 3.1"},
     /* clang-format on */
 };
+
+/* Rows that fail MTASTSCheck strict. */
+static const unsigned char blocks[MTASTS_CODES] = {[MTASTS_TXT_MULTIPLE] = 1,
+                                                   [MTASTS_TXT_SYNTAX] = 1,
+                                                   [MTASTS_MX_UNMATCHED] = 1};
 
 static const char *const severity_names[] = {"error", "warning", "info",
                                              "unknown", "refused"};
@@ -319,6 +477,8 @@ void mtasts_finding_fill(mtasts_finding *f, mtasts_code code,
                          size_t nargs)
 {
     f->code = code;
+    f->severity = table[code].severity;
+    f->blocks = blocks[code];
     mtasts_escape(f->subject, sizeof(f->subject), subject);
     expand(f->text, sizeof(f->text), table[code].text, args, nargs);
     expand(f->remedy, sizeof(f->remedy), table[code].remedy, args, nargs);

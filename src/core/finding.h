@@ -42,6 +42,9 @@ typedef enum {
     MTASTS_HEADER_CHARACTER,
     MTASTS_HSTS_SYNTAX,
     MTASTS_CACHE_CONTROL_SYNTAX,
+    MTASTS_CHECK_VALUE,
+    MTASTS_RESOLVER_VALUE,
+    MTASTS_CHECK_TIMEOUT_VALUE,
     MTASTS_NO_VALUE,
     /* refused: a whole vhost */
     MTASTS_MX_MISSING,
@@ -64,6 +67,29 @@ typedef enum {
     MTASTS_ENGINE_MISSING,
     MTASTS_POLICY_DIFFERS,
     MTASTS_ID_DIFFERS,
+    /* a policy and what DNS says */
+    MTASTS_TXT_MISSING,
+    MTASTS_TXT_MULTIPLE,
+    MTASTS_TXT_SYNTAX,
+    MTASTS_TXT_NEAR_MISS,
+    MTASTS_TXT_FOREIGN,
+    MTASTS_TXT_ID_MISMATCH,
+    MTASTS_TXT_DELEGATED,
+    MTASTS_MX_UNMATCHED,
+    MTASTS_MX_NULL,
+    MTASTS_MX_UNUSED,
+    MTASTS_MX_NONE,
+    MTASTS_MX_CNAME,
+    MTASTS_MX_NOADDRESS,
+    MTASTS_MX_INVALID,
+    MTASTS_MX_SUGGEST,
+    MTASTS_HOST_MISSING,
+    MTASTS_TLSRPT_MISSING,
+    MTASTS_TLSRPT_WRONG_NAME,
+    MTASTS_TLSRPT_MULTIPLE,
+    MTASTS_TLSRPT_RECORD_SYNTAX,
+    MTASTS_TLSRPT_MISMATCH,
+    MTASTS_DNS_UNKNOWN,
     MTASTS_CODES
 } mtasts_code;
 
@@ -75,6 +101,8 @@ typedef enum {
  * in a log or on a terminal (HTML still needs its own escaping). */
 typedef struct {
     mtasts_code code;
+    mtasts_severity severity; /* the row's, unless the policy's mode decides */
+    int blocks;               /* MTASTSCheck strict fails for it */
     char subject[MTASTS_SUBJECT_MAX]; /* policy domain, host or directive */
     char text[MTASTS_TEXT_MAX];       /* what was seen and what it means */
     char remedy[MTASTS_TEXT_MAX];     /* what to do, to be copied */
@@ -96,7 +124,8 @@ void mtasts_finding_fill(mtasts_finding *f, mtasts_code code,
         (f), (code), (subject), (const char *const[]){__VA_ARGS__},            \
         sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
-/* The row's constants: "max-age-short", the severity, "RFC 8461 3.2". */
+/* The row's constants: "max-age-short", the severity (of a finding itself it
+ * is f->severity), "RFC 8461 3.2". */
 const char *mtasts_code_name(mtasts_code code);
 mtasts_severity mtasts_code_severity(mtasts_code code);
 const char *mtasts_code_reference(mtasts_code code);

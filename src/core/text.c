@@ -26,23 +26,28 @@ static size_t escape_byte(unsigned char c, char out[4])
     return 4;
 }
 
-void mtasts_escape(char *out, size_t size, const char *in)
+void mtasts_escape_bytes(char *out, size_t size, const char *in, size_t len)
 {
     size_t at = 0, cut = 0; /* where "..." still fits */
     char piece[4];
 
-    for (; *in; in++) {
-        size_t len = escape_byte((unsigned char)*in, piece);
+    for (; len; in++, len--) {
+        size_t need = escape_byte((unsigned char)*in, piece);
 
-        if (at + len >= size) {
+        if (at + need >= size) {
             memcpy(out + cut, "...", 4);
             return;
         }
-        memcpy(out + at, piece, len);
-        at += len;
+        memcpy(out + at, piece, need);
+        at += need;
         if (at + 4 <= size) {
             cut = at;
         }
     }
     out[at] = '\0';
+}
+
+void mtasts_escape(char *out, size_t size, const char *in)
+{
+    mtasts_escape_bytes(out, size, in, strlen(in));
 }

@@ -17,4 +17,7 @@ size_t mtasts_put(char *buf, size_t size, size_t at, const char *s, size_t len);
  * is cut and ends in "...". */
 void mtasts_escape(char *out, size_t size, const char *in);
 
+/* The same for `len` bytes, NUL among them. */
+void mtasts_escape_bytes(char *out, size_t size, const char *in, size_t len);
+
 #endif

@@ -61,9 +61,16 @@ typedef struct {
     S(const char *, id, NULL, "")                                              \
     S(apr_array_header_t *, tlsrpt, NULL, NULL)                                \
     S(const char *, hsts, NULL, "max-age=31536000")                            \
-    S(const char *, cache_control, NULL, "max-age=60")
+    S(const char *, cache_control, NULL, "max-age=60")                         \
+    S(int, check, -1, MTASTS_CHECK_WARN)                                       \
+    S(const char *, resolver, NULL, "")                                        \
+    S(apr_uint32_t, check_timeout, 0, 5)
+
+/* MTASTSCheck. */
+enum { MTASTS_CHECK_OFF, MTASTS_CHECK_WARN, MTASTS_CHECK_STRICT };
 
 typedef struct mtasts_served mtasts_served;
+typedef struct mtasts_watch mtasts_watch;
 
 typedef struct {
 #define MTASTS_MEMBER(type, name, unset, def) type name;
@@ -77,6 +84,7 @@ typedef struct {
     /* What is served; NULL if nothing is.  Both are set by
      * mtasts_check_config(). */
     mtasts_served *served;
+    mtasts_watch *watch; /* of the main server: set in post_config, or NULL */
 } mtasts_config;
 
 /* httpd's create and merge callbacks: everything unset; a vhost's value

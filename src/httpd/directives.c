@@ -7,6 +7,9 @@
 #include "alabel.h"
 #include "../core/header_value.h"
 #include "../core/record.h"
+#include "../net/dns.h"
+
+#define MTASTS_CHECK_TIMEOUT_MAX 300 /* s: who waits that long? */
 
 /* httpd puts "Syntax error on line N of FILE:" before it. */
 static const char *refusal(cmd_parms *cmd, const mtasts_finding *why)
@@ -215,6 +218,74 @@ static const char *set_cache_control(cmd_parms *cmd, void *dconf,
                       &config_of(cmd)->cache_control);
 }
 
+static const char *set_check(cmd_parms *cmd, void *dconf, const char *arg)
+{
+    static const char *const levels[] = {"off", "warn", "strict"};
+    mtasts_finding why;
+    int i;
+
+    (void)dconf;
+    for (i = 0; i < 3; i++) {
+        if (!ap_cstr_casecmp(arg, levels[i])) {
+            config_of(cmd)->check = i;
+            return NULL;
+        }
+    }
+    MTASTS_FILL(&why, MTASTS_CHECK_VALUE, "", arg);
+    return refusal(cmd, &why);
+}
+
+/* Appends to a list as c-ares reads it: "192.0.2.53,[2001:db8::53]:5353". */
+static const char *take_resolver(cmd_parms *cmd, const char *word)
+{
+    mtasts_config *cfg = config_of(cmd);
+    mtasts_finding why;
+
+    if (!ap_cstr_casecmp(word, "system")) {
+        cfg->resolver = "";
+        return NULL;
+    }
+    if (!mtasts_dns_server_check(word)) {
+        MTASTS_FILL(&why, MTASTS_RESOLVER_VALUE, "", word);
+        return refusal(cmd, &why);
+    }
+    cfg->resolver = cfg->resolver && *cfg->resolver
+                        ? apr_pstrcat(cmd->pool, cfg->resolver, ",", word, NULL)
+                        : apr_pstrdup(cmd->pool, word);
+    return NULL;
+}
+
+static const char *set_resolver(cmd_parms *cmd, void *dconf, const char *args)
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    (void)dconf;
+    return error ? error
+                 : each_word(cmd, args, take_resolver,
+                             "IP address of a "
+                             "resolver, or system");
+}
+
+static const char *set_check_timeout(cmd_parms *cmd, void *dconf,
+                                     const char *arg)
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    apr_uint32_t seconds = 0;
+    mtasts_finding why;
+
+    (void)dconf;
+    if (error) {
+        return error;
+    }
+    if (!mtasts_max_age_parse(arg, &seconds, &why) ||
+        seconds > MTASTS_CHECK_TIMEOUT_MAX) {
+        MTASTS_FILL(&why, MTASTS_CHECK_TIMEOUT_VALUE, "", arg);
+        return refusal(cmd, &why);
+    }
+    config_of(cmd)->check_timeout = seconds;
+    return NULL;
+}
+
 const command_rec mtasts_directives[] = {
     AP_INIT_TAKE1("MTASTSEngine", set_engine, NULL, RSRC_CONF,
                   "On or Off: serve an MTA-STS policy here"),
@@ -236,4 +307,10 @@ const command_rec mtasts_directives[] = {
                   "value of Strict-Transport-Security, or Off"),
     AP_INIT_TAKE1("MTASTSCacheControl", set_cache_control, NULL, RSRC_CONF,
                   "value of the policy's Cache-Control, or Off"),
+    AP_INIT_TAKE1("MTASTSCheck", set_check, NULL, RSRC_CONF,
+                  "off, warn or strict: compare the policy with DNS"),
+    AP_INIT_RAW_ARGS("MTASTSResolver", set_resolver, NULL, RSRC_CONF,
+                     "IP addresses of DNS servers, or system"),
+    AP_INIT_TAKE1("MTASTSCheckTimeout", set_check_timeout, NULL, RSRC_CONF,
+                  "time for all checks at start and under -t, such as 5s"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

@@ -21,6 +21,8 @@ void mtasts_keep(void *ctx, const mtasts_finding *f)
     mtasts_note *note = apr_array_push(notes);
 
     note->code = f->code;
+    note->severity = f->severity;
+    note->blocks = f->blocks;
     note->subject = apr_pstrdup(notes->pool, f->subject);
     note->text = apr_pstrdup(notes->pool, f->text);
     note->remedy = apr_pstrdup(notes->pool, f->remedy);
@@ -49,8 +51,7 @@ apr_array_header_t *mtasts_site_notes(apr_pool_t *p, const mtasts_site *site)
     return notes;
 }
 
-/* `others` domains share the note with its subject. */
-static void log_note(server_rec *s, const mtasts_note *n, int others)
+void mtasts_note_log(server_rec *s, const mtasts_note *n, int others)
 {
     static const int levels[] = {APLOG_ERR, APLOG_WARNING, APLOG_INFO,
                                  APLOG_NOTICE, APLOG_ERR};
@@ -60,8 +61,7 @@ static void log_note(server_rec *s, const mtasts_note *n, int others)
         apr_snprintf(more, sizeof(more),
                      " (and %d other domains of this virtual host)", others);
     }
-    ap_log_error(APLOG_MARK,
-                 APLOG_NOERRNO | levels[mtasts_code_severity(n->code)], 0, s,
+    ap_log_error(APLOG_MARK, APLOG_NOERRNO | levels[n->severity], 0, s,
                  "mtasts: %s: %s: %s%s. To do: %s", n->subject,
                  mtasts_code_name(n->code), n->text, more, n->remedy);
 }
@@ -78,8 +78,8 @@ static void log_site_notes(const mtasts_served *served)
 
         for (j = 0; notes && j < notes->nelts; j++) {
             if (logged++ < LOG_MAX) {
-                log_note(served->server, &APR_ARRAY_IDX(notes, j, mtasts_note),
-                         0);
+                mtasts_note_log(served->server,
+                                &APR_ARRAY_IDX(notes, j, mtasts_note), 0);
             }
         }
     }
@@ -102,15 +102,36 @@ void mtasts_notes_log(const apr_array_header_t *servers)
         const apr_array_header_t *own = mtasts_config_of(s)->notes;
 
         for (j = 0; own && j < own->nelts; j++) {
-            log_note(s, &APR_ARRAY_IDX(own, j, mtasts_note), 0);
+            mtasts_note_log(s, &APR_ARRAY_IDX(own, j, mtasts_note), 0);
         }
         if (!served) {
             continue;
         }
         for (j = 0; j < served->notes->nelts; j++) {
-            log_note(s, &APR_ARRAY_IDX(served->notes, j, mtasts_note),
-                     served->sites->nelts - 1);
+            mtasts_note_log(s, &APR_ARRAY_IDX(served->notes, j, mtasts_note),
+                            served->sites->nelts - 1);
         }
         log_site_notes(served);
+    }
+}
+
+void mtasts_notes_sort(apr_array_header_t *notes)
+{
+    int i, j;
+
+    /* By insertion: it keeps the order within a severity, and they are few. */
+    for (i = 1; i < notes->nelts; i++) {
+        mtasts_note n = APR_ARRAY_IDX(notes, i, mtasts_note);
+
+        for (j = i; j > 0; j--) {
+            const mtasts_note *before =
+                &APR_ARRAY_IDX(notes, j - 1, mtasts_note);
+
+            if (before->severity <= n.severity) {
+                break;
+            }
+            APR_ARRAY_IDX(notes, j, mtasts_note) = *before;
+        }
+        APR_ARRAY_IDX(notes, j, mtasts_note) = n;
     }
 }

@@ -24,6 +24,13 @@ void mtasts_keep_for_site(apr_pool_t *p, mtasts_site *site,
 /* All notes on one site, as an array of mtasts_note in `p`. */
 apr_array_header_t *mtasts_site_notes(apr_pool_t *p, const mtasts_site *site);
 
+/* Errors first, unknown last; else as found. */
+void mtasts_notes_sort(apr_array_header_t *notes);
+
+/* Logs one note to the log of `s`; `others` domains share it with its
+ * subject. */
+void mtasts_note_log(server_rec *s, const mtasts_note *n, int others);
+
 /* Logs all notes of all servers (an array of server_rec *), each to its
  * server's log. */
 void mtasts_notes_log(const apr_array_header_t *servers);

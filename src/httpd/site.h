@@ -12,6 +12,8 @@
 /* A finding that is kept. */
 typedef struct {
     mtasts_code code;
+    mtasts_severity severity;
+    int blocks; /* MTASTSCheck strict doesn't let it pass */
     const char *subject;
     const char *text;
     const char *remedy;

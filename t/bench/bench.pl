@@ -238,6 +238,7 @@ MaxKeepAliveRequests 0
 KeepAliveTimeout 30
 SSLSessionCache none
 LogLevel error
+MTASTSCheck off
 END
     for my $subject (sort keys %vhost) {
         for my $way ('', 'tls_') {

@@ -43,6 +43,7 @@ Listen 127.0.0.1:$port
 END
     [ "$(id -u)" != 0 ] || echo "User nobody"
     [ "$(id -u)" != 0 ] || echo "Group $(id -gn nobody)"
+    [ "$domain" != example.test ] || printf '\n# The DNS server of this demo; without it, the system'"'"'s.\nMTASTSResolver 127.0.0.1:%s\n' "$dns"
     cat <<END
 
 <VirtualHost *:$port>
@@ -62,13 +63,6 @@ run() { "$httpd" -f "$dir/httpd.conf" "$@"; }
 
 say "The virtual host ($dir/httpd.conf)"
 sed -n '/^<VirtualHost/,$p' "$dir/httpd.conf"
-
-say "What it serves, and the DNS records to publish (httpd -t -D DUMP_MTASTS)"
-run -t -D DUMP_MTASTS 2>"$dir/configtest" >"$dir/dump" || {
-    cat "$dir/configtest" >&2
-    exit 1
-}
-cat "$dir/dump"
 
 cat >"$dir/stop" <<END
 #!/bin/sh
@@ -90,6 +84,29 @@ wait_for() { # at most 30 s
         sleep 0.1
     done
 }
+
+query="dig +short +time=3 +tries=1"
+if [ "$domain" = example.test ]; then
+    # The records that the dump prints, in the zone of a DNS server.
+    mkdir -p "$dir/dns"
+    {
+        printf '$TTL 300\n@ IN SOA ns hostmaster 1 3600 600 86400 300\n@ IN NS ns\nns IN A 127.0.0.1\n'
+        printf '@ IN MX 10 mx1\nmx1 IN A 127.0.0.1\nmta-sts IN A 127.0.0.1\n'
+        run -c 'MTASTSCheck off' -t -D DUMP_MTASTS 2>/dev/null | grep '^_.* IN TXT '
+    } >"$dir/dns/example.test.zone"
+    "$top/t/lib/named.sh" "$dir/dns" "$dns" "example.test=$dir/dns/example.test.zone" &
+    query="dig +short +time=1 +tries=1 @127.0.0.1 -p $dns"
+    # shellcheck disable=SC2086
+    wait_for $query TXT _mta-sts.example.test
+fi
+
+say "What it serves, what DNS says of it, and the records to publish (httpd -t -D DUMP_MTASTS)"
+run -t -D DUMP_MTASTS 2>"$dir/configtest" >"$dir/dump" || {
+    cat "$dir/configtest" >&2
+    exit 1
+}
+cat "$dir/dump"
+
 run -k start
 # By its real name and port, but from here: no look-up, no proxy.
 url=https://mta-sts.$domain/.well-known/mta-sts.txt
@@ -101,18 +118,8 @@ say "The policy, fetched over TLS as a sender does"
 fetch -i | tr -d '\r'
 
 if [ "$domain" = example.test ]; then
-    mkdir -p "$dir/dns"
-    {
-        printf '$TTL 300\n@ IN SOA ns hostmaster 1 3600 600 86400 300\n@ IN NS ns\nns IN A 127.0.0.1\n'
-        printf '@ IN MX 10 mx1\nmx1 IN A 127.0.0.1\nmta-sts IN A 127.0.0.1\n'
-        grep '^_.* IN TXT ' "$dir/dump"
-    } >"$dir/dns/example.test.zone"
-    "$top/t/lib/named.sh" "$dir/dns" "$dns" "example.test=$dir/dns/example.test.zone" &
-    query="dig +short +time=1 +tries=1 @127.0.0.1 -p $dns"
-    wait_for $query TXT _mta-sts.example.test
-    say "The same records, pasted into the zone of a local DNS server on port $dns"
+    say "The same records, as they were pasted into the zone of a DNS server on port $dns"
 else
-    query="dig +short +time=3 +tries=1"
     say "What DNS says now (the system's resolver; compare with the records above)"
 fi
 for q in "MX $domain" "TXT _mta-sts.$domain" "TXT _smtp._tls.$domain" "A mta-sts.$domain" "AAAA mta-sts.$domain"; do

@@ -10,7 +10,7 @@ my $readme = slurp('README.md');
 my @directives = slurp('src/httpd/directives.c') =~ /AP_INIT_\w+\("(\w+)"/g;
 cmp_ok(scalar @directives, '>=', 9, 'directives are found');
 for (@directives) {
-    like($readme, qr/^### $_\n(?:.*\n)*?\| Syntax +\| `$_ .*\|\n\| Default +\|.*\|\n\| Context +\| server config, virtual host +\|/m, "$_ is in the reference");
+    like($readme, qr/^### $_\n(?:.*\n)*?\| Syntax +\| `$_ .*\|\n\| Default +\|.*\|\n\| Context +\| server config(?:, virtual host)? +\|/m, "$_ is in the reference");
 }
 is(join(' ', sort $readme =~ /^### (MTASTS\w+)$/mg), join(' ', sort @directives), 'and nothing else is');
 # Every code is in a table.
@@ -20,8 +20,8 @@ like($readme, qr/^\| `$_` \|/m, "$_ is explained") for @codes;
 my %known = map {$_ => 1} @codes;
 is(join(' ', grep { !$known{$_} } $readme =~ /^\| `([a-z0-9-]+)` \|/mg), '', 'and no other is');
 # Every code is tried in a test of its own.
-my $tests = join '', map { slurp($_) } 't/config.t';
-like($tests, qr/[' ]$_[' ]/, "$_ is tried in t/config.t") for @codes;
+my $tests = join '', map { slurp($_) } 't/config.t', 't/dns.t', 't/dns-bad.t', 't/unit/dns_check.c';
+like($tests, qr/[' ":]${_}[' ":]/, "$_ is tried") for @codes;
 # The shortest vhost is a shipped example's.
 my ($vhost) = $readme =~ /^(    <VirtualHost.*?<\/VirtualHost>)$/ms;
 ok($vhost, 'README has a virtual host');

@@ -18,6 +18,11 @@ for my $file (@files) {
     my @includes = map { /^\s*#\s*include\s+(?:<([^>]+)>|("[^"]+"))/ ? $1 // $2 : () } <$fh>;
     is(join(' ', grep { !$may{$room}->($_) } @includes), '', "$file: includes");
 }
+# The network's one library, and core.
+for my $file (glob 'src/net/*.[ch]') {
+    open my $fh, '<', $file or die "$file: $!";
+    is(scalar(grep {/include.*(?:apr|jansson|openssl|idn2)/} <$fh>), 0, "$file: no other library");
+}
 # The request path knows nothing of the network.
 for my $file (qw(src/httpd/serve.c src/httpd/headers.c)) {
     open my $fh, '<', $file or die "$file: $!";

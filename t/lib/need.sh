@@ -13,6 +13,7 @@ build|any:${APXS:-apxs} apxs2|apache2-dev|httpd-devel
 build|header:jansson.h|libjansson-dev|jansson-devel
 build|header:openssl/evp.h|libssl-dev|openssl-devel
 build|header:idn2.h|libidn2-dev|libidn2-devel
+build|header:ares.h|libc-ares-dev|c-ares-devel
 run|cmd:openssl|openssl|openssl
 run|cmd:curl|curl|curl
 run|cmd:named|bind9|bind

@@ -24,6 +24,7 @@ Group $(id -gn nobody)
 ServerName localhost
 TypesConfig /dev/null
 Listen 127.0.0.1:443
+MTASTSCheck off
 MTASTSMX mx1.example.test *.mx.example.test
 END
 for domain; do

@@ -1,0 +1,129 @@
+#include "watch.h"
+#include "live.h"
+#include "vhost.h"
+
+#include "ap_mpm.h"
+#include "apr_atomic.h"
+#include "mod_watchdog.h"
+
+#define RUN_TIMEOUT_MS 60000
+#define WATCH_INTERVAL apr_time_from_sec(1)
+#define END_WAIT       apr_time_from_msec(300)
+
+/* One per configuration, in pconf; each child has its copy. */
+struct mtasts_watch {
+    server_rec *main_server;
+    ap_watchdog_t *watchdog;
+    int done;             /* the one run after a restart */
+    apr_uint32_t stop;    /* the child ends */
+    apr_uint32_t running; /* a run is inside src/net */
+};
+
+static int stopping(void *ctx)
+{
+    mtasts_watch *w = ctx;
+    int state;
+
+    return apr_atomic_read32(&w->stop) ||
+           (ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS &&
+            state == AP_MPMQ_STOPPING);
+}
+
+static void run(mtasts_watch *w, apr_pool_t *p)
+{
+    mtasts_live_options o = {mtasts_servers(p, w->main_server),
+                             MTASTS_CHECK_WARN, RUN_TIMEOUT_MS, stopping, w};
+    mtasts_live *live = NULL;
+
+    apr_atomic_set32(&w->running, 1);
+    if (mtasts_live_wanted(&o)) {
+        live = mtasts_live_run(p, &o);
+    }
+    apr_atomic_set32(&w->running, 0);
+    /* What a run that was ended early doesn't know, the next one finds. */
+    if (live && !stopping(w)) {
+        mtasts_live_log(live);
+    }
+}
+
+/* The first start has looked at everything before it served; each graceful
+ * restart is followed by one run. */
+static apr_status_t on_watchdog(int state, void *data, apr_pool_t *p)
+{
+    mtasts_watch *w = data;
+    int generation = 0;
+
+    if (state == AP_WATCHDOG_STATE_STOPPING) {
+        apr_atomic_set32(&w->stop, 1);
+    }
+    if (state != AP_WATCHDOG_STATE_RUNNING || w->done || stopping(w)) {
+        return APR_SUCCESS; /* any other status would end the calls */
+    }
+    w->done = 1;
+    ap_mpm_query(AP_MPMQ_GENERATION, &generation);
+    if (generation > 0) {
+        run(w, p);
+    }
+    return APR_SUCCESS;
+}
+
+int mtasts_watch_post_config(apr_pool_t *pconf, apr_pool_t *plog,
+                             apr_pool_t *ptemp, server_rec *main_server)
+{
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get =
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
+    mtasts_live_options o = {mtasts_servers(ptemp, main_server),
+                             MTASTS_CHECK_WARN, 0, NULL, NULL};
+    mtasts_watch *w;
+    apr_status_t rv;
+
+    (void)plog;
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG ||
+        !mtasts_live_wanted(&o)) {
+        return OK;
+    }
+    if (!get || !add) {
+        ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_WARNING, 0, main_server,
+                     "mtasts: mod_watchdog is not loaded: DNS is looked at "
+                     "when httpd starts, not after a reload");
+        return OK;
+    }
+    w = apr_pcalloc(pconf, sizeof(*w));
+    w->main_server = main_server;
+    rv = get(&w->watchdog, "_mtasts_", 0, 1, pconf);
+    if (rv == APR_SUCCESS) {
+        rv = add(w->watchdog, WATCH_INTERVAL, w, on_watchdog);
+    }
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, main_server,
+                     "mtasts: no watch over DNS: mod_watchdog refused it");
+        return OK;
+    }
+    mtasts_config_of(main_server)->watch = w;
+    return OK;
+}
+
+/* OpenSSL and c-ares must not be torn down under a run: ask it to end, and
+ * wait a little.  mod_watchdog tells STOPPING in some ways of ending only. */
+static apr_status_t end_run(void *data)
+{
+    mtasts_watch *w = data;
+    apr_time_t until = apr_time_now() + END_WAIT;
+
+    apr_atomic_set32(&w->stop, 1);
+    while (apr_atomic_read32(&w->running) && apr_time_now() < until) {
+        apr_sleep(apr_time_from_msec(5));
+    }
+    return APR_SUCCESS;
+}
+
+void mtasts_watch_child_init(apr_pool_t *pchild, server_rec *main_server)
+{
+    mtasts_watch *w = mtasts_config_of(main_server)->watch;
+
+    if (w) {
+        apr_pool_pre_cleanup_register(pchild, w, end_run);
+    }
+}

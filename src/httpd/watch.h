@@ -1,0 +1,19 @@
+#ifndef MTASTS_WATCH_H
+#define MTASTS_WATCH_H
+
+/*
+ * The checks while httpd serves: by mod_watchdog, in one thread of one child
+ * process, so that neither a start nor a request waits for the network.
+ */
+
+#include "config.h"
+
+/* ap_hook_post_config, before mod_watchdog's: registers the watch.  Without
+ * mod_watchdog that is said, and all else works. */
+int mtasts_watch_post_config(apr_pool_t *pconf, apr_pool_t *plog,
+                             apr_pool_t *ptemp, server_rec *main_server);
+
+/* ap_hook_child_init: a run must end before its child does. */
+void mtasts_watch_child_init(apr_pool_t *pchild, server_rec *main_server);
+
+#endif

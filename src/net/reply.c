@@ -1,0 +1,565 @@
+#include "reply.h"
+#include "dns.h"
+
+#define CARES_NO_DEPRECATED
+#include <ares.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* RFC 1035 4.1.1 to 4.1.4 */
+#define HEADER_SIZE    12
+#define RECORD_FIXED   10 /* type, class, TTL, length */
+#define PACKET_MAX     65535
+#define CLASS_IN       1
+#define TYPE_CNAME     5
+#define RCODE_NXDOMAIN 3
+
+#define CNAMES_MAX     64
+#define MX_MAX         1000
+#define TXT_MAX        100
+#define NAME_TEXT_MAX  1020 /* 255 octets, each as \DDD: any more is no name */
+
+static const char malformed[] = "malformed reply";
+
+/* A resource record: its type, or 0 if its class is not IN, and where in the
+ * packet its owner and its data are. */
+typedef struct {
+    int type;
+    size_t owner, data, len;
+} record;
+
+typedef struct {
+    const unsigned char *packet;
+    size_t len;
+    int type;
+    const char *why; /* what is wrong with the reply; NULL: no memory */
+    char rcode_text[24];
+    int nxdomain;
+    size_t answers, nanswers; /* where the answer section is */
+    struct {
+        char *owner, *target;
+    } cname[CNAMES_MAX];
+    size_t ncname;
+    const char *chain[CNAMES_MAX + 1]; /* [0]: the name asked for */
+    size_t nchain;
+    char *asked;
+    struct {
+        size_t data, len;
+        char *host; /* MX only */
+    } kept[MX_MAX];
+    size_t nkept, naddresses, left_out;
+    size_t text; /* bytes that the strings of kept[] need */
+} reading;
+
+static int fail(reading *r, const char *why)
+{
+    r->why = why;
+    return 0;
+}
+
+static unsigned get16(const reading *r, size_t at)
+{
+    return (unsigned)r->packet[at] << 8 | r->packet[at + 1];
+}
+
+/* The name at `at` in lower case, to be freed by ares_free_string(); *next is
+ * behind it.  NULL after fail(). */
+static char *name_read(reading *r, size_t at, size_t *next)
+{
+    char *name, *s;
+    long used;
+    int rc;
+
+    if (at >= r->len) {
+        fail(r, malformed);
+        return NULL;
+    }
+    rc = ares_expand_name(r->packet + at, r->packet, (int)r->len, &name, &used);
+    if (rc != ARES_SUCCESS) {
+        fail(r, rc == ARES_ENOMEM ? NULL : malformed);
+        return NULL;
+    }
+    for (s = name; *s; s++) {
+        if (*s >= 'A' && *s <= 'Z') {
+            *s += 'a' - 'A';
+        }
+    }
+    if (s - name > NAME_TEXT_MAX) {
+        ares_free_string(name);
+        fail(r, malformed);
+        return NULL;
+    }
+    *next = at + (size_t)used;
+    return name;
+}
+
+/* What is behind the name at `at`, without following it; 0 if it is cut. */
+static size_t name_skip(const reading *r, size_t at)
+{
+    while (at < r->len) {
+        unsigned c = r->packet[at];
+
+        if (!c) {
+            return at + 1;
+        }
+        if ((c & 0xc0) == 0xc0) {
+            return at + 2 <= r->len ? at + 2 : 0;
+        }
+        if (c & 0xc0) {
+            return 0;
+        }
+        at += 1 + c;
+    }
+    return 0;
+}
+
+/* The record at *at, which moves on behind it. */
+static int record_read(reading *r, size_t *at, record *out)
+{
+    size_t fixed = name_skip(r, *at);
+
+    if (!fixed || r->len - fixed < RECORD_FIXED) {
+        return fail(r, malformed);
+    }
+    out->owner = *at;
+    out->type = get16(r, fixed + 2) == CLASS_IN ? (int)get16(r, fixed) : 0;
+    out->data = fixed + RECORD_FIXED;
+    out->len = get16(r, fixed + 8);
+    if (out->len > r->len - out->data) {
+        return fail(r, malformed);
+    }
+    *at = out->data + out->len;
+    return 1;
+}
+
+static int rcode_check(reading *r, unsigned rcode)
+{
+    switch (rcode) {
+    case 0:
+        return 1;
+    case RCODE_NXDOMAIN:
+        r->nxdomain = 1;
+        return 1;
+    case 1:
+        return fail(r, "FORMERR");
+    case 2:
+        return fail(r, "SERVFAIL");
+    case 4:
+        return fail(r, "NOTIMP");
+    case 5:
+        return fail(r, "REFUSED");
+    default:
+        snprintf(r->rcode_text, sizeof(r->rcode_text), "RCODE %u", rcode);
+        return fail(r, r->rcode_text);
+    }
+}
+
+/* The RCODE is looked at before the question: servers that can't read a
+ * question need not repeat it. */
+static int header_check(reading *r)
+{
+    unsigned flags;
+
+    if (r->len < HEADER_SIZE || r->len > PACKET_MAX) {
+        return fail(r, malformed);
+    }
+    flags = get16(r, 2);
+    if (!(flags & 0x8000) || (flags & 0x7800)) {
+        return fail(r, "something that is no reply");
+    }
+    if (!rcode_check(r, flags & 0xf)) {
+        return 0;
+    }
+    if (flags & 0x0200) {
+        return fail(r, "truncated reply");
+    }
+    r->nanswers = get16(r, 6);
+    /* Neither authoritative nor recursive, and nothing but other servers'
+     * names: says nothing on whether the record exists. */
+    if (!r->nxdomain && !r->nanswers && get16(r, 8) && !(flags & 0x0480)) {
+        return fail(r, "referral to other servers, no recursion");
+    }
+    return 1;
+}
+
+static int question_check(reading *r, const char *name)
+{
+    size_t at;
+
+    if (get16(r, 4) != 1) {
+        return fail(r, "reply to another question");
+    }
+    r->asked = name_read(r, HEADER_SIZE, &at);
+    if (!r->asked) {
+        return 0;
+    }
+    if (r->len - at < 4) {
+        return fail(r, malformed);
+    }
+    if (strcasecmp(r->asked, name) || (int)get16(r, at) != r->type ||
+        get16(r, at + 2) != CLASS_IN) {
+        return fail(r, "reply to another question");
+    }
+    r->answers = at + 4;
+    return 1;
+}
+
+/* More CNAMEs than are kept make the reply useless: the end of the chain may
+ * be among those left out. */
+static int cnames_read(reading *r)
+{
+    size_t at = r->answers, next, i;
+    record rec;
+
+    for (i = 0; i < r->nanswers; i++) {
+        if (!record_read(r, &at, &rec)) {
+            return 0;
+        }
+        if (rec.type != TYPE_CNAME) {
+            continue;
+        }
+        if (r->ncname == CNAMES_MAX) {
+            return fail(r, "more than 64 CNAME records");
+        }
+        r->cname[r->ncname].target = NULL;
+        r->cname[r->ncname].owner = name_read(r, rec.owner, &next);
+        if (!r->cname[r->ncname++].owner) {
+            return 0;
+        }
+        r->cname[r->ncname - 1].target = name_read(r, rec.data, &next);
+        if (!r->cname[r->ncname - 1].target) {
+            return 0;
+        }
+        if (next != rec.data + rec.len) {
+            return fail(r, malformed);
+        }
+    }
+    return 1;
+}
+
+static int in_chain(const reading *r, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < r->nchain; i++) {
+        if (!strcmp(r->chain[i], name)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Ends: each step adds a name that was not in the chain, and there are at
+ * most CNAMES_MAX. */
+static int chain_follow(reading *r)
+{
+    size_t i;
+
+    r->chain[0] = r->asked;
+    r->nchain = 1;
+    for (i = 0; i < r->ncname; i++) {
+        if (strcmp(r->cname[i].owner, r->chain[r->nchain - 1])) {
+            continue;
+        }
+        if (in_chain(r, r->cname[i].target)) {
+            return fail(r, "CNAME loop");
+        }
+        r->chain[r->nchain++] = r->cname[i].target;
+        i = (size_t)-1; /* records may be in any order: from the start */
+    }
+    return 1;
+}
+
+/* 1 if the record is of the name asked for or of one in its chain, 0 if not,
+ * -1 after fail(). */
+static int owner_counts(reading *r, const record *rec)
+{
+    const unsigned char *p = r->packet + rec->owner;
+    size_t next;
+    char *owner;
+    int counts;
+
+    if (p[0] == 0xc0 && p[1] == HEADER_SIZE) { /* the question's name */
+        return 1;
+    }
+    owner = name_read(r, rec->owner, &next);
+    if (!owner) {
+        return -1;
+    }
+    counts = in_chain(r, owner);
+    ares_free_string(owner);
+    return counts;
+}
+
+/* The length of a TXT record's strings when joined, or -1.  Copies them to
+ * `out` unless that is NULL. */
+static long txt_join(const unsigned char *data, size_t len, char *out)
+{
+    size_t at = 0, n = 0;
+
+    while (at < len) {
+        size_t one = data[at++];
+
+        if (one > len - at) {
+            return -1;
+        }
+        if (out) {
+            memcpy(out + n, data + at, one);
+        }
+        n += one;
+        at += one;
+    }
+    return len ? (long)n : -1;
+}
+
+static int keep_txt(reading *r, const record *rec)
+{
+    long n = txt_join(r->packet + rec->data, rec->len, NULL);
+
+    if (n < 0) {
+        return fail(r, malformed);
+    }
+    if (r->nkept == TXT_MAX) {
+        r->left_out++;
+        return 1;
+    }
+    r->kept[r->nkept].data = rec->data;
+    r->kept[r->nkept].len = rec->len;
+    r->kept[r->nkept++].host = NULL;
+    r->text += (size_t)n + 1;
+    return 1;
+}
+
+static int keep_mx(reading *r, const record *rec)
+{
+    size_t next;
+    char *host;
+
+    if (rec->len < 3) {
+        return fail(r, malformed);
+    }
+    if (r->nkept == MX_MAX) {
+        r->left_out++;
+        return 1;
+    }
+    host = name_read(r, rec->data + 2, &next);
+    if (!host) {
+        return 0;
+    }
+    r->kept[r->nkept].data = rec->data;
+    r->kept[r->nkept].len = rec->len;
+    r->kept[r->nkept++].host = host;
+    r->text += strlen(host) + 1;
+    return next == rec->data + rec->len ? 1 : fail(r, malformed);
+}
+
+static int keep_address(reading *r, const record *rec)
+{
+    if (rec->len != (r->type == MTASTS_DNS_A ? 4 : 16)) {
+        return fail(r, malformed);
+    }
+    r->naddresses++;
+    return 1;
+}
+
+static int record_keep(reading *r, const record *rec)
+{
+    switch (r->type) {
+    case MTASTS_DNS_TXT:
+        return keep_txt(r, rec);
+    case MTASTS_DNS_MX:
+        return keep_mx(r, rec);
+    case MTASTS_DNS_A:
+    case MTASTS_DNS_AAAA:
+        return keep_address(r, rec);
+    default:
+        return 1;
+    }
+}
+
+static int records_read(reading *r)
+{
+    size_t at = r->answers, i, foreign = 0;
+    record rec;
+
+    for (i = 0; i < r->nanswers && !r->nxdomain; i++) {
+        int counts;
+
+        if (!record_read(r, &at, &rec)) {
+            return 0;
+        }
+        if (rec.type != r->type) {
+            continue;
+        }
+        counts = owner_counts(r, &rec);
+        if (counts < 0 || (counts && !record_keep(r, &rec))) {
+            return 0;
+        }
+        foreign += !counts;
+    }
+    /* Not "there is none": whoever sent this didn't answer the question. */
+    if (foreign && !r->nkept && !r->naddresses) {
+        return fail(r, "records of another name only");
+    }
+    return 1;
+}
+
+static int mx_compare(const void *a, const void *b)
+{
+    const mtasts_dns_mx *x = a, *y = b;
+
+    if (x->preference != y->preference) {
+        return x->preference < y->preference ? -1 : 1;
+    }
+    return strcmp(x->host, y->host);
+}
+
+static char *put_string(char *text, const char *s, size_t len)
+{
+    memcpy(text, s, len + 1);
+    return text + len + 1;
+}
+
+static char *put_mx(const reading *r, mtasts_dns_mx *mx, char *text)
+{
+    size_t i;
+
+    for (i = 0; i < r->nkept; i++) {
+        mx[i].preference = (uint16_t)get16(r, r->kept[i].data);
+        mx[i].host = text;
+        text = put_string(text, r->kept[i].host, strlen(r->kept[i].host));
+    }
+    qsort(mx, r->nkept, sizeof(*mx), mx_compare);
+    return text;
+}
+
+static char *put_txt(const reading *r, mtasts_dns_txt *txt, char *text)
+{
+    size_t i;
+
+    for (i = 0; i < r->nkept; i++) {
+        long n = txt_join(r->packet + r->kept[i].data, r->kept[i].len, text);
+
+        txt[i].data = text;
+        txt[i].len = (size_t)n;
+        text[n] = '\0';
+        text += n + 1;
+    }
+    return text;
+}
+
+/* All in one block: the answer, its lists, their strings. */
+static mtasts_dns_answer *answer_make(const reading *r)
+{
+    size_t is_mx = r->type == MTASTS_DNS_MX, n = r->nchain - 1, i;
+    size_t one = is_mx ? sizeof(mtasts_dns_mx) : sizeof(mtasts_dns_txt);
+    size_t text_size = r->text;
+    mtasts_dns_answer *a;
+    const char **cname;
+    void *list;
+    char *text;
+
+    for (i = 1; i <= n; i++) {
+        text_size += strlen(r->chain[i]) + 1;
+    }
+    a = malloc(sizeof(*a) + r->nkept * one + n * sizeof(*cname) + text_size);
+    if (!a) {
+        return NULL;
+    }
+    memset(a, 0, sizeof(*a));
+    list = a + 1;
+    cname = (const char **)(void *)((char *)list + r->nkept * one);
+    text = (char *)(cname + n);
+    for (i = 0; i < n; i++) {
+        cname[i] = text;
+        text = put_string(text, r->chain[i + 1], strlen(r->chain[i + 1]));
+    }
+    if (is_mx) {
+        put_mx(r, list, text);
+        a->mx = list;
+        a->nmx = r->nkept;
+    }
+    else {
+        put_txt(r, list, text);
+        a->txt = list;
+        a->ntxt = r->nkept;
+    }
+    a->cname = cname;
+    a->ncname = n;
+    a->naddresses = r->naddresses;
+    a->left_out = r->left_out;
+    a->status = r->nkept || r->naddresses ? MTASTS_DNS_OK : MTASTS_DNS_ABSENT;
+    return a;
+}
+
+static void reading_free(reading *r)
+{
+    size_t i;
+
+    for (i = 0; i < r->ncname; i++) {
+        ares_free_string(r->cname[i].owner);
+        ares_free_string(r->cname[i].target);
+    }
+    for (i = 0; i < r->nkept; i++) {
+        ares_free_string(r->kept[i].host);
+    }
+    ares_free_string(r->asked);
+}
+
+/* Not all of it: it is large, and counters say what is filled. */
+static void reading_begin(reading *r, const unsigned char *packet, size_t len,
+                          int type)
+{
+    r->packet = packet;
+    r->len = len;
+    r->type = type;
+    r->why = NULL;
+    r->asked = NULL;
+    r->nxdomain = 0;
+    r->ncname = r->nchain = r->nkept = 0;
+    r->naddresses = r->left_out = r->text = 0;
+}
+
+mtasts_dns_answer *mtasts_reply_read(const unsigned char *packet, size_t len,
+                                     const char *name, int type)
+{
+    mtasts_dns_answer *a;
+    reading r;
+
+    reading_begin(&r, packet, len, type);
+    if (header_check(&r) && question_check(&r, name) && cnames_read(&r) &&
+        chain_follow(&r) && records_read(&r)) {
+        a = answer_make(&r);
+    }
+    else {
+        a = r.why ? mtasts_answer_tempfail(r.why) : NULL;
+    }
+    reading_free(&r);
+    return a;
+}
+
+mtasts_dns_answer *mtasts_answer_tempfail(const char *reason)
+{
+    size_t len = strlen(reason);
+    mtasts_dns_answer *a = calloc(1, sizeof(*a) + len + 1);
+
+    if (a) {
+        put_string((char *)(a + 1), reason, len);
+        a->status = MTASTS_DNS_TEMPFAIL;
+        a->failure = (const char *)(a + 1);
+    }
+    return a;
+}
+
+mtasts_dns_answer *mtasts_answer_absent(void)
+{
+    mtasts_dns_answer *a = calloc(1, sizeof(*a));
+
+    if (a) {
+        a->status = MTASTS_DNS_ABSENT;
+    }
+    return a;
+}

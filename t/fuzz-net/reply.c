@@ -1,0 +1,80 @@
+/* A DNS reply as raw bytes.  The first byte of the input chooses the type, the
+ * second the question: "d.test", or whatever the packet itself asks. */
+
+#include "../fuzz/fuzz.h"
+
+#include "../../src/net/dns.h"
+#include "../../src/net/reply.h"
+
+#define CARES_NO_DEPRECATED
+#include <ares.h>
+
+/* As c-ares writes names: no control characters, no letter in upper case. */
+static void must_be_name(const char *s)
+{
+    must_be_printable(s);
+    MUST(strlen(s) <= 1020);
+    for (; *s; s++) {
+        MUST(!(*s >= 'A' && *s <= 'Z'));
+    }
+}
+
+static void check(const mtasts_dns_answer *a, int type)
+{
+    size_t i, bytes = 0;
+
+    MUST(a->ncname <= 64 && a->nmx <= 1000 && a->ntxt <= 100);
+    MUST((a->failure != NULL) == (a->status == MTASTS_DNS_TEMPFAIL));
+    MUST((a->ntxt || a->nmx || a->naddresses) == (a->status == MTASTS_DNS_OK));
+    MUST(!a->ntxt || type == MTASTS_DNS_TXT);
+    MUST(!a->nmx || type == MTASTS_DNS_MX);
+    MUST(!a->naddresses || type == MTASTS_DNS_A || type == MTASTS_DNS_AAAA);
+    if (a->failure) {
+        must_be_printable(a->failure);
+        MUST(!a->ncname);
+    }
+    for (i = 0; i < a->ncname; i++) {
+        must_be_name(a->cname[i]);
+    }
+    for (i = 0; i < a->nmx; i++) {
+        must_be_name(a->mx[i].host);
+        MUST(!i || a->mx[i - 1].preference <= a->mx[i].preference);
+    }
+    for (i = 0; i < a->ntxt; i++) {
+        MUST(!a->txt[i].data[a->txt[i].len]);
+        bytes += a->txt[i].len;
+    }
+    MUST(bytes <= 65535);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const int types[] = {MTASTS_DNS_A, MTASTS_DNS_AAAA, MTASTS_DNS_MX,
+                                MTASTS_DNS_TXT};
+    mtasts_dns_answer *a;
+    char *asked = NULL;
+    uint8_t *packet;
+    long used;
+    int type;
+
+    if (size < 2) {
+        return 0;
+    }
+    type = types[data[0] % 4];
+    size -= 2;
+    packet = (uint8_t *)fuzz_string(data + 2, size);
+    packet = realloc(packet, size ? size : 1);
+    MUST(packet != NULL);
+    if ((data[1] & 1) && size > 12) {
+        if (ares_expand_name(packet + 12, packet, (int)size, &asked, &used)) {
+            asked = NULL;
+        }
+    }
+    a = mtasts_reply_read(packet, size, asked ? asked : "d.test", type);
+    MUST(a != NULL);
+    check(a, type);
+    free(a);
+    ares_free_string(asked);
+    free(packet);
+    return 0;
+}

@@ -1,0 +1,145 @@
+package MTASTS::DNS;
+
+# DNS servers for a test, and what is read out of the dumps that use them.
+# They end with the test; nothing asks any server but these.
+use strict;
+use warnings FATAL => 'all';
+use Apache::Test ();
+use Exporter 'import';
+use IO::Select;
+use IO::Socket::INET;
+use MTASTS::Config;
+use MTASTS::Tree;
+our @EXPORT = qw(named bad_server questions check_lines policies findings differs);
+
+my $owner = $$;
+my %running; # PID => name
+
+END {
+    if ($$ == $owner && %running) {
+        my $status = $?;
+        kill TERM => keys %running;
+        waitpid $_, 0 for keys %running;
+        $? = $status;
+    }
+}
+
+# Starts a program; what it writes goes to a file.
+sub start {
+    my ($name, $output, @command) = @_;
+    $SIG{$_} ||= sub { exit 1 } for qw(INT TERM HUP); # so that END runs
+    defined(my $pid = fork) or die "fork: $!";
+    if (!$pid) {
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>', $output;
+        open STDERR, '>&', \*STDOUT;
+        no warnings 'exec';
+        exec @command or do { print STDERR "@command: $!\n"; require POSIX; POSIX::_exit(127) };
+    }
+    $running{$pid} = $name;
+    return $pid;
+}
+
+# Waits until a server answers; dies with what it wrote if it ended.
+sub wait_until_up {
+    my ($pid, $up, @logs) = @_;
+    my $ended;
+    wait_for(sub { $ended = waitpid($pid, 1) == $pid; $ended || $up->() });
+    return if !$ended && $up->();
+    my $name = $ended ? delete $running{$pid} : $running{$pid};
+    die join '', "$name does not answer\n", map { MTASTS::Config::slurp($_) } grep {-e} @logs;
+}
+
+# 1 if the server is authority for the zone.
+sub is_authority {
+    my ($port, $zone) = @_;
+    my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Proto => 'udp') or return;
+    my $soa = join '', map({ chr(length) . $_ } split /\./, $zone), "\0", pack('nn', 6, 1);
+    defined $s->send(pack('n6', 8461, 0, 1, 0, 0, 0) . $soa) or return;
+    IO::Select->new($s)->can_read(0.2) or return;
+    my $reply = "";
+    defined $s->recv($reply, 4096) && length $reply > 12 or return;
+    my ($id, $flags, undef, $answers) = unpack 'n4', $reply;
+    return $id == 8461 && ($flags & 0x840f) == 0x8400 && $answers == 1;
+}
+
+# BIND as authority for zones: name => text (with SOA and NS); its port.
+my $count = 0;
+sub named {
+    my (%zones) = @_;
+    my $logs = Apache::Test::vars('t_logs');
+    my ($dir, $port) = ("$logs/named-$$-" . ++$count, MTASTS::Tree::free_ports(1));
+    mkdir $dir or die "$dir: $!";
+    my @zones;
+    for my $zone (sort keys %zones) {
+        my $file = "$dir/$zone.zone";
+        open my $fh, '>', $file or die "$file: $!";
+        print $fh $zones{$zone};
+        close $fh or die "$file: $!";
+        # named.sh puts this between quotes.  A zone may be as wrong as those
+        # of the world: hosts without address, names that are no host names.
+        push @zones, qq($zone=$file"; check-names ignore; check-integrity no; journal "$file.jnl);
+    }
+    my $pid = start('named', "$dir/sh.log", Apache::Test::vars('serverroot') . '/lib/named.sh', $dir, $port, @zones);
+    wait_until_up($pid, sub { !grep { !is_authority($port, $_) } keys %zones }, "$dir/sh.log", "$dir/named.log");
+    return $port;
+}
+
+# bad-dns.pl, with a behaviour for names that have none; its port.
+my %asked; # port => file
+sub bad_server {
+    my ($behaviour) = @_;
+    my $log = Apache::Test::vars('t_logs') . "/bad-dns-$$-" . ++$count;
+    my $port = MTASTS::Tree::free_ports(1);
+    $asked{$port} = "$log.asked";
+    my $pid = start('bad-dns.pl', "$log.out", $^X, Apache::Test::vars('serverroot') . '/lib/bad-dns.pl',
+        $port, $asked{$port}, $behaviour // ());
+    # UDP is bound before TCP.
+    wait_until_up($pid, sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Proto => 'tcp') }, "$log.out");
+    return $port;
+}
+
+# What a bad_server was asked so far: "name type transport", and forgets it.
+sub questions {
+    my ($port) = @_;
+    return if !-e $asked{$port};
+    my @lines = split /\n/, MTASTS::Config::slurp($asked{$port});
+    unlink $asked{$port};
+    return @lines;
+}
+
+# Lines of the main server for a check by servers on these ports; a MTASTSCheck
+# of one's own goes behind.  The check drops root's rights, so it needs a User.
+sub check_lines {
+    my ($timeout, @ports) = @_;
+    return join "\n", ($> ? () : ('User nobody', 'Group ' . getgrgid((getpwnam 'nobody')[3]))),
+        'MTASTSCheck warn', 'MTASTSResolver ' . join(' ', map {"127.0.0.1:$_"} @ports), "MTASTSCheckTimeout $timeout",
+        'SSLEngine on', 'MTASTSEngine On', 'MTASTSPolicyID t1', '';
+}
+
+# The policies of a JSON dump: domain => policy.
+sub policies { my ($document) = @_; return map { $_->{domain} => $_ } @{$document->{policies}} }
+
+# "severity code" of each finding, once each, in order.
+sub findings {
+    my ($policy) = @_;
+    my %seen = map { ("$_->{severity} $_->{code}" => 1) } @{$policy->{findings} || []};
+    return sort keys %seen;
+}
+
+# Compares findings with a list "severity code, ...": an item may be a pattern,
+# and is optional behind "?".  '' if all is as expected, else the difference.
+sub differs {
+    my ($expected, @found) = @_;
+    my @missing;
+    for my $item (split /,\s*/, $expected) {
+        my $optional = $item =~ s/^\?//;
+        my @rest = grep { !/^(?:$item)$/ } @found;
+        push @missing, $item if @rest == @found && !$optional;
+        @found = @rest;
+    }
+    return join '; ', (@missing ? 'missing: ' . join ', ', @missing : ()), (@found ? 'found: ' . join ', ', @found : ());
+}
+
+1;
