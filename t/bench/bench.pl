@@ -48,6 +48,8 @@ print "Each row: measured, target, and what was measured against what in this ru
 bench_instructions();
 bench_speed();
 bench_many();
+bench_dns();
+bench_reload();
 print "\n", %failed ? "missed: " . join('; ', sort keys %failed) . "\n" : "all targets reached\n";
 exit 0;
 
@@ -127,7 +129,113 @@ sub bench_many {
     row('more time to start, s', median(@{$start{many}}) - median(@{$start{one}}), 0.5);
 }
 
+# dns_bench.c asks responder.c about 20,000 domains, five questions each.
+sub bench_dns {
+    my ($n, $far) = (20_000, 100_000);
+    my $direct = start_responder(0, 0);
+    my $servers = "127.0.0.1:$direct";
+    print "\nDNS: questions per second and client CPU per question, medians of 5 rounds, $n domains, 256 in flight\n";
+    my (%m, $mem);
+    my @queries = map { my $d = "d$_.bench.test"; ("_mta-sts.$d TXT", "$d MX", "_smtp._tls.$d TXT", "mta-sts.$d A", "mta-sts.$d AAAA") } 0 .. $n - 1;
+    write_file("$dir/queries", join "\n", @queries, '');
+    for (1 .. 5) {
+        for my $mode (qw(ours bare)) {
+            my ($q, $s, $cpu) = dns_bench($mode, $servers, $n, 256, 60_000);
+            push @{$m{$mode}{rate}}, $q / $s;
+            push @{$m{$mode}{cpu}}, 1e6 * $cpu / $q;
+        }
+        my ($rate) = `dnsperf -s 127.0.0.1 -p $direct -d $dir/queries -n 1 -c 1 -T 1 -q 256 2>/dev/null` =~ /Queries per second:\s+([\d.]+)/;
+        push @{$m{dnsperf}{rate}}, $rate;
+    }
+    $_ = {rate => median(@{$_->{rate}}), cpu => $_->{cpu} ? median(@{$_->{cpu}}) : 0} for values %m;
+    printf "  %-10s %8.0f/s %6.1f us\n", $_, @{$m{$_}}{qw(rate cpu)} for qw(ours bare dnsperf);
+    at_least('DNS: questions/s x bare c-ares loop', $m{ours}{rate} / $m{bare}{rate}, 0.85);
+    at_least('DNS: questions/s x dnsperf', $m{ours}{rate} / $m{dnsperf}{rate}, 0.90);
+    row('DNS: CPU x bare c-ares loop', $m{ours}{cpu} / $m{bare}{cpu}, 1.4);
+
+    # A resolver 50 ms away.
+    my $slow = start_responder(50, 0);
+    my ($q, $s, $cpu, $kb, $lost) = dns_bench('ours', "127.0.0.1:$slow", $far, 4096, 60_000);
+    at_least('DNS, 50 ms: questions/s x what 4096 in flight allow', $q / $s / (4096 / 0.05), 0.88);
+    row("DNS, 50 ms: s for $far domains", $s, 6, '%.2f');
+    row('DNS, 50 ms: domains without an answer', $lost, 0, '%.0f');
+    my (undef, undef, undef, $kb_none) = dns_bench('ours', $servers, 1, 4096, 60_000);
+    row("DNS: MB for $far domains, results included", ($kb - $kb_none) / 1024, undef, '%.0f');
+    my ($q_seq, $s_seq) = dns_bench('seq', "127.0.0.1:$slow", 10, 1, 60_000);
+    my ($q_256, $s_256) = dns_bench('ours', "127.0.0.1:$slow", 5_000, 256, 60_000);
+    at_least('DNS, 50 ms: questions/s x res_nquery(), 256 in flight', $q_256 / $s_256 / ($q_seq / $s_seq), 240, '%.0f');
+    my $lossy = start_responder(50, 1);
+    (undef, $s, undef, undef, $lost) = dns_bench('ours', "127.0.0.1:$lossy", 10_000, 1024, 60_000);
+    row('DNS, 50 ms, 1 % loss: s for 10,000 domains', $s, 3, '%.2f');
+    row('DNS, 50 ms, 1 % loss: domains without an answer', $lost, 0, '%.0f');
+
+    # Servers that are not there.
+    my $dead = start_responder(0, 100);
+    (undef, $s, undef, undef, $lost) = dns_bench('ours', "127.0.0.1:$dead,$servers", 1_000, 256, 60_000);
+    row('DNS, first server dead: s for 1,000 domains', $s, 2, '%.2f');
+    row('DNS, first server dead: domains without an answer', $lost, 0, '%.0f');
+    for my $count (1, $far) {
+        (undef, $s) = dns_bench('ours', "127.0.0.1:$dead", $count, 256, 2_000);
+        row("DNS, all dead, 2 s deadline: s for $count domains", $s, 2.5, '%.2f');
+    }
+}
+
+# A graceful restart with 1,000 domains and a DNS server that never answers,
+# against one without the module's checks.
+sub bench_reload {
+    my $dead = start_responder(0, 100);
+    my %took;
+    my $domains = join "\n", map {"MTASTSDomain d$_.bench.test"} 1 .. 1000;
+    for my $round (1 .. 7) {
+        for my $check ('off', 'warn') {
+            my $conf = config("$domains\nMTASTSDomain bench.test");
+            $conf =~ s/MTASTSCheck off/MTASTSCheck $check\nMTASTSCheckTimeout 1s\nMTASTSResolver 127.0.0.1:$dead/;
+            start("reload", $conf);
+            push @{$took{$check}}, graceful('reload') for 1 .. 3;
+            stop('reload');
+        }
+    }
+    row('graceful restart, dead resolver, x no checks', median(@{$took{warn}}) / median(@{$took{off}}), 1.05);
+}
+
 # --- how ---
+
+sub at_least {
+    my ($what, $got, $target, $format) = @_;
+    $format ||= '%.3f';
+    $failed{$what} = 1 if $got < $target;
+    printf "  %-52s $format  >= $format  %s\n", $what, $got, $target, $got >= $target ? 'reached' : 'MISSED';
+}
+
+# questions, seconds, CPU seconds, largest memory in kB, domains that failed
+sub dns_bench {
+    my @out = split ' ', `'$dir/dns_bench' @_`;
+    die "dns_bench @_" if @out != 5;
+    return @out;
+}
+
+# A DNS server that answers so many milliseconds later and loses so many in a
+# hundred; its port.
+sub start_responder {
+    my ($ms, $loss) = @_;
+    my $port = MTASTS::Tree::free_ports(1);
+    my $pid = fork // die "fork: $!";
+    if (!$pid) { exec "$dir/responder", $port, $ms, $loss or exit 127 }
+    $httpd{"responder$port"} = $pid;
+    sleep 0.01 until read_file('/proc/net/udp') =~ sprintf '0100007F:%04X ', $port;
+    return $port;
+}
+
+# Seconds from the signal until a child of the new generation has answered.
+sub graceful {
+    my ($name) = @_;
+    my ($old) = workers($name);
+    my $began = time;
+    kill USR1 => $httpd{$name};
+    sleep 0.002 while workers_starting($name, $old);
+    wait_for_answer($port{floor});
+    return time - $began;
+}
 
 sub rounds {
     my ($way, @subjects) = @_;
@@ -308,7 +416,7 @@ sub stop {
 sub workers {
     my ($name) = @_;
     my $parent = $httpd{$name};
-    my @pids = map {m{(\d+)}} grep { (read_file("$_/stat") =~ /^\d+ \(.*\) \S (\d+)/)[0] == $parent } grep { -e "$_/stat" } glob '/proc/[0-9]*';
+    my @pids = map {m{(\d+)}} grep { ((read_file("$_/stat") =~ /^\d+ \(.*\) \S (\d+)/)[0] // 0) == $parent } grep { -e "$_/stat" } glob '/proc/[0-9]*';
     return @pids ? @pids : $parent;
 }
 
@@ -336,11 +444,20 @@ sub row {
 
 sub median { my @s = sort { $a <=> $b } @_; return ($s[$#s / 2] + $s[@s / 2]) / 2 }
 
+# The old child as long as there is no other one.
+sub workers_starting {
+    my ($name, $old) = @_;
+    my @others = grep { $_ != $old } workers($name);
+    return @others && $others[0] != $httpd{$name} ? () : ($old);
+}
+
 sub build_floor {
     my $apxs = MTASTS::Tree::apxs();
     my @inc = map {"-I$_"} split /[;\s]+/, `$apxs -q INCLUDEDIR APR_INCLUDEDIR`;
     my $flags = `$apxs -q CFLAGS EXTRA_CPPFLAGS` =~ s/;;|\n/ /gr;
     sh("cc $flags -shared -fPIC @inc -o $dir/mod_floor.so $top/t/bench/mod_floor.c");
+    sh("cc -O2 -D_GNU_SOURCE -o $dir/responder $top/t/bench/responder.c");
+    sh("cc -O2 -D_GNU_SOURCE -o $dir/dns_bench $top/t/bench/dns_bench.c $top/src/net/*.c $top/src/core/*.c -lcares -lcrypto -lresolv");
 }
 
 # An open port is not enough: httpd listens before it has read all.

@@ -125,9 +125,12 @@ static void bare(const char *servers)
     memset(&o, 0, sizeof(o));
     o.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
     o.sock_state_cb = socket_state;
+    o.timeout = 250; /* as src/net: a loss costs both the same */
+    o.tries = 4;
     ares_library_init(ARES_LIB_INIT_ALL);
     if (ares_init_options(&channel, &o,
-                          ARES_OPT_FLAGS | ARES_OPT_SOCK_STATE_CB) ||
+                          ARES_OPT_FLAGS | ARES_OPT_SOCK_STATE_CB |
+                              ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) ||
         ares_set_servers_ports_csv(channel, servers)) {
         exit(1);
     }

@@ -36,6 +36,7 @@ fuzz|clangrt:fuzzer|libclang-rt-dev|compiler-rt
 bench|cmd:wrk|wrk|wrk
 bench|cmd:h2load|nghttp2-client|nghttp2
 bench|cmd:nginx|nginx-light|nginx
+bench|cmd:dnsperf|dnsperf|dnsperf
 "
 
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
