@@ -10,7 +10,7 @@ use MTASTS::Config;
 use MTASTS::DNS;
 use MTASTS::Tree;
 
-plan tests => 19, need {
+plan tests => 22, need {
     'a server with children (not -one-process)' => sub { !$ENV{VALGRIND} },
 };
 
@@ -128,4 +128,10 @@ ok t_cmp(start(), 1, 'strict: starts all the same');
 ok t_cmp(logged(), qr/mtasts:error.*mtasts: start\.test: mx-unmatched: .*resuming normal operations/s, 'strict: said as an error');
 `'$httpd' -d '$v->{serverroot}' -f '$base.conf' -t 2>$base.err`;
 ok t_cmp($? >> 8, 1, 'strict: configtest, which a reload runs first, fails');
+`'$^X' -e '\$SIG{CHLD} = "IGNORE"; exec \@ARGV' '$httpd' -d '$v->{serverroot}' -f '$base.conf' -t 2>$base.err`;
+ok t_cmp($? >> 8, 1, 'strict: also where SIGCHLD is ignored');
+`'$httpd' -d '$v->{serverroot}' -f '$base.conf' -S 2>$base.err`;
+ok t_cmp($? >> 8, 0, 'strict: httpd -S asks nobody');
+`'$httpd' -d '$v->{serverroot}' -f '$base.conf' -t -D DUMP_MTASTS 2>$base.err | head -1`;
+ok t_cmp(MTASTS::Config::slurp("$base.err"), qr/\A(?!.*crash)/s, 'the dump into a pager that ends');
 stop();

@@ -3,16 +3,34 @@
 
 /*
  * Work that must not be done as root, nor endanger httpd: in a process of its
- * own with the rights of User and Group.  From check_config, test_config and
- * the first post_config only, while httpd is one process with one thread.
+ * own with the rights of User and Group.  From check_config and the first
+ * post_config only, while httpd is one process with one thread.
  */
 
 #include "config.h"
 
-/* Runs work(ctx) in a forked child and returns what it returned (0 to 100).
- * Ends it after `timeout_ms`.  -1, with the reason logged, if it could not be
- * started, was killed or crashed. */
-int mtasts_in_child(apr_pool_t *p, server_rec *s, unsigned timeout_ms,
-                    int (*work)(void *ctx), void *ctx);
+/* The child's way to tell its parent something. */
+typedef struct mtasts_child mtasts_child;
+
+/* To be called by the work once it is done with the network: from then on it
+ * may take its time (a pager may read what it prints). */
+void mtasts_child_back(mtasts_child *child);
+
+/* A stop callback as in dns.h, ctx is the mtasts_child: the parent is gone. */
+int mtasts_child_orphaned(void *ctx);
+
+typedef enum {
+    MTASTS_CHILD_NONE,   /* no child, or it didn't come back: said in the log */
+    MTASTS_CHILD_BROKEN, /* it came back, and ended before its work did */
+    MTASTS_CHILD_FINE,   /* the work returned 0 */
+    MTASTS_CHILD_BLOCKS  /* the work returned anything else */
+} mtasts_child_end;
+
+/* Runs work(ctx) in a forked child.  Ends it if it is not back from the
+ * network after `timeout_ms`. */
+mtasts_child_end mtasts_in_child(apr_pool_t *p, server_rec *s,
+                                 unsigned timeout_ms,
+                                 int (*work)(void *ctx, mtasts_child *child),
+                                 void *ctx);
 
 #endif

@@ -3,10 +3,8 @@
 #include "notes.h"
 #include "vhost.h"
 
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#define CHILD_GRACE_MS 400 /* to end by itself, and to print */
 
 int mtasts_dump_wanted(void)
 {
@@ -34,10 +32,9 @@ void mtasts_dump_each(apr_pool_t *p, const apr_array_header_t *servers,
 }
 
 apr_array_header_t *mtasts_dump_notes(apr_pool_t *p, const mtasts_site *site,
-                                      const mtasts_live *live)
+                                      const mtasts_live_site *l)
 {
     apr_array_header_t *notes = mtasts_site_notes(p, site);
-    const mtasts_live_site *l = mtasts_live_of(live, site);
 
     if (l) {
         apr_array_cat(notes, l->notes);
@@ -67,12 +64,23 @@ static void print(const dumping *d, const mtasts_live *live)
     }
 }
 
+static void back(void *child)
+{
+    mtasts_child_back(child);
+}
+
 /* In the child: all that has to do with the network, printing included. */
-static int look_and_print(void *ctx)
+static int look_and_print(void *ctx, mtasts_child *child)
 {
     dumping *d = ctx;
-    mtasts_live *live = mtasts_live_run(d->p, &d->live);
+    mtasts_live *live;
 
+    signal(SIGPIPE, SIG_DFL); /* "| head" ends it, as it does others */
+    d->live.stop = mtasts_child_orphaned;
+    d->live.stop_ctx = child;
+    d->live.back = back;
+    d->live.back_ctx = child;
+    live = mtasts_live_run(d->p, &d->live);
     print(d, live);
     return live && mtasts_live_blocking(live) > 0;
 }
@@ -81,17 +89,17 @@ int mtasts_dump(apr_pool_t *p, server_rec *main_server)
 {
     const mtasts_config *cfg = mtasts_config_of(main_server);
     dumping d = {p, mtasts_servers(p, main_server), {0}};
-    int rc = -1;
+    mtasts_child_end end = MTASTS_CHILD_NONE;
 
     d.live.servers = d.servers;
     d.live.least = MTASTS_CHECK_WARN;
     d.live.timeout_ms = cfg->check_timeout * 1000;
     if (mtasts_live_wanted(&d.live)) {
-        rc = mtasts_in_child(p, main_server, d.live.timeout_ms + CHILD_GRACE_MS,
-                             look_and_print, &d);
+        end = mtasts_in_child(p, main_server, mtasts_live_limit(&d.live),
+                              look_and_print, &d);
     }
-    if (rc < 0) {
+    if (end == MTASTS_CHILD_NONE) {
         print(&d, NULL);
     }
-    return rc > 0;
+    return end == MTASTS_CHILD_BLOCKS;
 }

@@ -26,8 +26,9 @@ typedef void mtasts_site_fn(apr_pool_t *p, const mtasts_site *site, void *ctx);
 void mtasts_dump_each(apr_pool_t *p, const apr_array_header_t *servers,
                       mtasts_site_fn *visit, void *ctx);
 
-/* All notes on a site, those of `live` too, errors first; in `p`. */
+/* All notes on a site, those of `l` too unless it is NULL, errors first; in
+ * `p`. */
 apr_array_header_t *mtasts_dump_notes(apr_pool_t *p, const mtasts_site *site,
-                                      const mtasts_live *live);
+                                      const mtasts_live_site *l);
 
 #endif

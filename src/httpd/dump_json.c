@@ -162,7 +162,7 @@ static json_t *host_json(apr_pool_t *p, const mtasts_dns_host *host)
     }
     json_object_set_new(
         answer, "addresses",
-        json_integer((json_int_t)(a->naddresses + b->naddresses)));
+        json_integer((json_int_t)a->naddresses + (json_int_t)b->naddresses));
     return answer;
 }
 
@@ -187,7 +187,7 @@ static void site_json(apr_pool_t *p, const mtasts_site *site, void *ctx)
         apr_pstrcat(p, MTASTS_HOST_PREFIX, site->name->value, NULL);
     json_t *findings = json_array(), *policy;
 
-    append_notes(out, findings, mtasts_dump_notes(p, site, out->live));
+    append_notes(out, findings, mtasts_dump_notes(p, site, l));
     policy = json_pack(
         "{s:s, s:s, s:o, s:o, s:s, s:i, s:o, s:s, s:s, s:o, s:s, s:o}",
         "domain", site->name->value, "policy_host", host, "vhost",

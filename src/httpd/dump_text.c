@@ -72,6 +72,7 @@ static void print_records(apr_pool_t *p, const mtasts_site *site)
 static void print_site(apr_pool_t *p, const mtasts_site *site, void *ctx)
 {
     printing *out = ctx;
+    const mtasts_live_site *l = mtasts_live_of(out->live, site);
     const mtasts_served *served = site->served;
     const char *at = served->body, *end;
     mtasts_place vhost = mtasts_vhost_place(served->server);
@@ -90,11 +91,14 @@ static void print_site(apr_pool_t *p, const mtasts_site *site, void *ctx)
     for (; (end = strstr(at, "\r\n")) != NULL; at = end + 2) {
         printf("      %.*s\n", (int)(end - at), at);
     }
-    if (mtasts_live_of(out->live, site)) {
-        printf("  TXT record   %s\n",
-               mtasts_sync_name(mtasts_live_of(out->live, site)->sync));
+    if (l) {
+        printf("  TXT record   %s\n", mtasts_sync_name(l->sync));
     }
-    print_notes(out, mtasts_dump_notes(p, site, out->live));
+    if (l && l->repeats) {
+        printf("  DNS          as said above of the same domain\n");
+        l = NULL;
+    }
+    print_notes(out, mtasts_dump_notes(p, site, l));
     print_records(p, site);
 }
 

@@ -30,6 +30,35 @@ int mtasts_live_wanted(const mtasts_live_options *o)
     return 0;
 }
 
+unsigned mtasts_live_limit(const mtasts_live_options *o)
+{
+    unsigned n = 0;
+    int i;
+
+    for (i = 0; i < o->servers->nelts; i++) {
+        const server_rec *s = APR_ARRAY_IDX(o->servers, i, server_rec *);
+
+        n += looked_at(o, s)
+                 ? (unsigned)mtasts_config_of(s)->served->sites->nelts
+                 : 0;
+    }
+    return o->timeout_ms + 400 + n / 50; /* 2 s for 100,000 domains */
+}
+
+/* The same domain, policy, id and TLSRPT in a server before. */
+static int says_the_same(const mtasts_live_options *o, const mtasts_site *site)
+{
+    const mtasts_site *other = site->same;
+    const char *mine = site->served->tlsrpt, *theirs;
+
+    if (!other || !looked_at(o, other->served->server) ||
+        mtasts_site_differs(site)) {
+        return 0;
+    }
+    theirs = other->served->tlsrpt;
+    return mine == theirs || (mine && theirs && !strcmp(mine, theirs));
+}
+
 static void add_sites(mtasts_live *live, const mtasts_live_options *o)
 {
     int i, j;
@@ -43,6 +72,7 @@ static void add_sites(mtasts_live *live, const mtasts_live_options *o)
 
             memset(l, 0, sizeof(*l));
             l->site = &APR_ARRAY_IDX(served->sites, j, mtasts_site);
+            l->repeats = says_the_same(o, l->site);
         }
     }
 }
@@ -103,6 +133,9 @@ mtasts_live *mtasts_live_run(apr_pool_t *p, const mtasts_live_options *o)
     add_sites(live, o);
     if (!collect(p, live, o)) {
         return NULL;
+    }
+    if (o->back) {
+        o->back(o->back_ctx);
     }
     for (i = 0; i < live->sites->nelts; i++) {
         mtasts_live_site *l = &APR_ARRAY_IDX(live->sites, i, mtasts_live_site);
@@ -175,7 +208,12 @@ void mtasts_live_log(const mtasts_live *live)
     int i, unknown = 0;
 
     for (i = 0; i < live->sites->nelts; i++) {
-        log_site(&APR_ARRAY_IDX(live->sites, i, mtasts_live_site), &unknown);
+        const mtasts_live_site *l =
+            &APR_ARRAY_IDX(live->sites, i, mtasts_live_site);
+
+        if (!l->repeats) {
+            log_site(l, &unknown);
+        }
     }
     if (unknown > UNKNOWN_MAX) {
         ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_NOTICE, 0,

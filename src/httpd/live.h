@@ -15,6 +15,7 @@ typedef struct {
     const mtasts_site *site;
     const mtasts_dns_facts *facts;
     mtasts_sync sync;
+    int repeats; /* a site before says all the same of the same domain */
     apr_array_header_t *notes; /* mtasts_note, errors first */
 } mtasts_live_site;
 
@@ -26,10 +27,16 @@ typedef struct {
     unsigned timeout_ms;    /* for all */
     int (*stop)(void *ctx); /* as in dns.h; may be NULL */
     void *stop_ctx;
+    void (*back)(void *ctx); /* called when done with the network, or NULL */
+    void *back_ctx;
 } mtasts_live_options;
 
 /* 1 if there is a site to look at with these options. */
 int mtasts_live_wanted(const mtasts_live_options *options);
+
+/* How long a process for such a run is given in all, in ms: the run's own time
+ * and what setting it up may take. */
+unsigned mtasts_live_limit(const mtasts_live_options *options);
 
 /* Looks at all sites whose MTASTSCheck is at least `least`.  In `p`, whose
  * cleanup frees what the network room has allocated.  NULL, with the reason

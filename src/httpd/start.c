@@ -4,38 +4,46 @@
 #include "live.h"
 #include "vhost.h"
 
-#define CHILD_GRACE_MS 400 /* to end by itself, and to log */
-
 typedef struct {
     apr_pool_t *p;
     mtasts_live_options options;
 } looking;
 
+static void back(void *child)
+{
+    mtasts_child_back(child);
+}
+
 /* In the child: logs what it finds; 1 if something blocks. */
-static int look_and_log(void *ctx)
+static int look_and_log(void *ctx, mtasts_child *child)
 {
     looking *l = ctx;
-    mtasts_live *live = mtasts_live_run(l->p, &l->options);
+    mtasts_live *live;
 
-    if (!live) {
+    l->options.stop = mtasts_child_orphaned;
+    l->options.stop_ctx = child;
+    l->options.back = back;
+    l->options.back_ctx = child;
+    live = mtasts_live_run(l->p, &l->options);
+    if (!live || mtasts_child_orphaned(child)) {
         return 0;
     }
     mtasts_live_log(live);
     return mtasts_live_blocking(live) > 0;
 }
 
-/* What the child returned; 0 if there was nothing to do or no child. */
+/* 1 if something blocks. */
 static int look(apr_pool_t *p, server_rec *main_server, int least)
 {
     const mtasts_config *cfg = mtasts_config_of(main_server);
-    looking l = {p,
-                 {mtasts_servers(p, main_server), least,
-                  cfg->check_timeout * 1000, NULL, NULL}};
+    looking l = {p, {0}};
 
+    l.options.servers = mtasts_servers(p, main_server);
+    l.options.least = least;
+    l.options.timeout_ms = cfg->check_timeout * 1000;
     return mtasts_live_wanted(&l.options) &&
-           mtasts_in_child(p, main_server,
-                           l.options.timeout_ms + CHILD_GRACE_MS, look_and_log,
-                           &l) == 1;
+           mtasts_in_child(p, main_server, mtasts_live_limit(&l.options),
+                           look_and_log, &l) == MTASTS_CHILD_BLOCKS;
 }
 
 int mtasts_start_check_config(apr_pool_t *pconf, apr_pool_t *plog,
@@ -43,8 +51,9 @@ int mtasts_start_check_config(apr_pool_t *pconf, apr_pool_t *plog,
 {
     (void)pconf;
     (void)plog;
-    /* httpd -k stop and -k graceful come here, too, and must not wait. */
-    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL ||
+    /* httpd -k stop, -k graceful, -S and -M come here, too, and must neither
+     * wait nor fail. */
+    if (ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST ||
         !(mtasts_dump_wanted()
               ? mtasts_dump(ptemp, main_server)
               : look(ptemp, main_server, MTASTS_CHECK_STRICT))) {

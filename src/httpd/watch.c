@@ -3,7 +3,9 @@
 #include "vhost.h"
 
 #include "ap_mpm.h"
+#include "apr_allocator.h"
 #include "apr_atomic.h"
+#include "apr_shm.h"
 #include "mod_watchdog.h"
 
 #define RUN_TIMEOUT_MS 60000
@@ -14,7 +16,7 @@
 struct mtasts_watch {
     server_rec *main_server;
     ap_watchdog_t *watchdog;
-    int done;             /* the one run after a restart */
+    apr_uint32_t *done;   /* the run after a restart; of all children */
     apr_uint32_t stop;    /* the child ends */
     apr_uint32_t running; /* a run is inside src/net */
 };
@@ -29,21 +31,44 @@ static int stopping(void *ctx)
             state == AP_MPMQ_STOPPING);
 }
 
-static void run(mtasts_watch *w, apr_pool_t *p)
+static void look(mtasts_watch *w, apr_pool_t *p)
 {
     mtasts_live_options o = {mtasts_servers(p, w->main_server),
-                             MTASTS_CHECK_WARN, RUN_TIMEOUT_MS, stopping, w};
-    mtasts_live *live = NULL;
+                             MTASTS_CHECK_WARN,
+                             RUN_TIMEOUT_MS,
+                             stopping,
+                             w,
+                             NULL,
+                             NULL};
+    mtasts_live *live = mtasts_live_run(p, &o);
 
-    apr_atomic_set32(&w->running, 1);
-    if (mtasts_live_wanted(&o)) {
-        live = mtasts_live_run(p, &o);
-    }
-    apr_atomic_set32(&w->running, 0);
     /* What a run that was ended early doesn't know, the next one finds. */
     if (live && !stopping(w)) {
         mtasts_live_log(live);
+        apr_atomic_set32(w->done, 1);
     }
+}
+
+/* In a pool with an allocator of its own, so that this child doesn't keep the
+ * memory of many domains. */
+static void run(mtasts_watch *w)
+{
+    apr_allocator_t *allocator;
+    apr_pool_t *p;
+
+    if (apr_allocator_create(&allocator) != APR_SUCCESS) {
+        return;
+    }
+    apr_allocator_max_free_set(allocator, 1);
+    if (apr_pool_create_ex(&p, NULL, NULL, allocator) != APR_SUCCESS) {
+        apr_allocator_destroy(allocator);
+        return;
+    }
+    apr_allocator_owner_set(allocator, p);
+    apr_atomic_set32(&w->running, 1);
+    look(w, p);
+    apr_pool_destroy(p);
+    apr_atomic_set32(&w->running, 0);
 }
 
 /* The first start has looked at everything before it served; each graceful
@@ -56,13 +81,17 @@ static apr_status_t on_watchdog(int state, void *data, apr_pool_t *p)
     if (state == AP_WATCHDOG_STATE_STOPPING) {
         apr_atomic_set32(&w->stop, 1);
     }
-    if (state != AP_WATCHDOG_STATE_RUNNING || w->done || stopping(w)) {
+    (void)p;
+    if (state != AP_WATCHDOG_STATE_RUNNING || apr_atomic_read32(w->done) ||
+        stopping(w)) {
         return APR_SUCCESS; /* any other status would end the calls */
     }
-    w->done = 1;
     ap_mpm_query(AP_MPMQ_GENERATION, &generation);
     if (generation > 0) {
-        run(w, p);
+        run(w);
+    }
+    else {
+        apr_atomic_set32(w->done, 1);
     }
     return APR_SUCCESS;
 }
@@ -75,8 +104,14 @@ int mtasts_watch_post_config(apr_pool_t *pconf, apr_pool_t *plog,
     APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
     mtasts_live_options o = {mtasts_servers(ptemp, main_server),
-                             MTASTS_CHECK_WARN, 0, NULL, NULL};
+                             MTASTS_CHECK_WARN,
+                             0,
+                             NULL,
+                             NULL,
+                             NULL,
+                             NULL};
     mtasts_watch *w;
+    apr_shm_t *shm;
     apr_status_t rv;
 
     (void)plog;
@@ -92,7 +127,13 @@ int mtasts_watch_post_config(apr_pool_t *pconf, apr_pool_t *plog,
     }
     w = apr_pcalloc(pconf, sizeof(*w));
     w->main_server = main_server;
-    rv = get(&w->watchdog, "_mtasts_", 0, 1, pconf);
+    /* Children come and go, and each that takes over must know. */
+    rv = apr_shm_create(&shm, sizeof(*w->done), NULL, pconf);
+    if (rv == APR_SUCCESS) {
+        w->done = apr_shm_baseaddr_get(shm);
+        apr_atomic_set32(w->done, 0);
+        rv = get(&w->watchdog, "_mtasts_", 0, 1, pconf);
+    }
     if (rv == APR_SUCCESS) {
         rv = add(w->watchdog, WATCH_INTERVAL, w, on_watchdog);
     }

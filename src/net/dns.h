@@ -22,7 +22,7 @@ typedef struct {
     /* "192.0.2.53,[2001:db8::53]:5353" each as mtasts_dns_server_check() takes it;
      * NULL for the system's. */
     const char *servers;
-    unsigned timeout_ms; /* for the whole run, from mtasts_dns_go() on */
+    unsigned timeout_ms; /* for the whole run, from mtasts_dns_new() on */
     unsigned in_flight;  /* questions at once; 0 for the default of 256,
                               at most 4096 */
     /* Asked at least every 100 ms: returns non-zero to end the run.  May be

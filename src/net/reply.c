@@ -1,9 +1,6 @@
 #include "reply.h"
 #include "dns.h"
 
-#define CARES_NO_DEPRECATED
-#include <ares.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,34 +62,66 @@ static unsigned get16(const reading *r, size_t at)
     return (unsigned)r->packet[at] << 8 | r->packet[at + 1];
 }
 
-/* The name at `at` in lower case, to be freed by ares_free_string(); *next is
- * behind it.  NULL after fail(). */
+/* An octet of a name as c-ares writes it since 1.21, but in lower case; the
+ * length. */
+static size_t put_octet(char *out, unsigned c)
+{
+    if (c < 0x20 || c > 0x7e) {
+        return (size_t)snprintf(out, 5, "\\%03u", c & 0xff);
+    }
+    if (strchr("\".;\\()@$", (int)c)) {
+        out[0] = '\\';
+        out[1] = (char)c;
+        return 2;
+    }
+    out[0] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    return 1;
+}
+
+/* The name at `at` in lower case, to be freed; *next is behind it.  NULL after
+ * fail().  Not by ares_expand_name(): before 1.17.2 it leaves NUL and control
+ * characters as they are, up to 1.20 a label of one NUL, and pointers may go
+ * forward. */
 static char *name_read(reading *r, size_t at, size_t *next)
 {
-    char *name, *s;
-    long used;
-    int rc;
+    char text[NAME_TEXT_MAX + 1], *name;
+    size_t n = 0, octets = 1, prior = at, end = 0;
+    unsigned c;
 
-    if (at >= r->len) {
-        fail(r, malformed);
-        return NULL;
-    }
-    rc = ares_expand_name(r->packet + at, r->packet, (int)r->len, &name, &used);
-    if (rc != ARES_SUCCESS) {
-        fail(r, rc == ARES_ENOMEM ? NULL : malformed);
-        return NULL;
-    }
-    for (s = name; *s; s++) {
-        if (*s >= 'A' && *s <= 'Z') {
-            *s += 'a' - 'A';
+    for (;;) {
+        c = at < r->len ? r->packet[at] : 0xc0;
+        if ((c & 0xc0) == 0xc0 && at + 2 <= r->len) {
+            end = end ? end : at + 2;
+            at = get16(r, at) & 0x3fff;
+            if (at >= prior) {
+                break;
+            }
+            prior = at;
+            continue;
+        }
+        octets += c + 1;
+        if (!c || (c & 0xc0) || c >= r->len - at || octets > 255) {
+            break;
+        }
+        if (n) {
+            text[n++] = '.';
+        }
+        for (at++; c; c--) {
+            n += put_octet(text + n, r->packet[at++]);
         }
     }
-    if (s - name > NAME_TEXT_MAX) {
-        ares_free_string(name);
+    if (c) {
         fail(r, malformed);
         return NULL;
     }
-    *next = at + (size_t)used;
+    *next = end ? end : at + 1;
+    text[n++] = '\0';
+    name = malloc(n);
+    if (!name) {
+        fail(r, NULL);
+        return NULL;
+    }
+    memcpy(name, text, n);
     return name;
 }
 
@@ -290,7 +319,7 @@ static int owner_counts(reading *r, const record *rec)
         return -1;
     }
     counts = in_chain(r, owner);
-    ares_free_string(owner);
+    free(owner);
     return counts;
 }
 
@@ -500,13 +529,13 @@ static void reading_free(reading *r)
     size_t i;
 
     for (i = 0; i < r->ncname; i++) {
-        ares_free_string(r->cname[i].owner);
-        ares_free_string(r->cname[i].target);
+        free(r->cname[i].owner);
+        free(r->cname[i].target);
     }
     for (i = 0; i < r->nkept; i++) {
-        ares_free_string(r->kept[i].host);
+        free(r->kept[i].host);
     }
-    ares_free_string(r->asked);
+    free(r->asked);
 }
 
 /* Not all of it: it is large, and counters say what is filled. */

@@ -169,6 +169,16 @@ static void plain(void)
     begin(0, "d.test", MTASTS_DNS_MX);
     rr(NULL, MTASTS_DNS_MX, "\0\1\4a.\0\\\1b", 10);
     is("d.test", MTASTS_DNS_MX, "ok 1 a\\.\\000\\\\.b.", "MX of odd bytes");
+    begin(0, "d.test", MTASTS_DNS_MX);
+    rr(NULL, MTASTS_DNS_MX, "\0\0\1\0\0", 5);
+    is("d.test", MTASTS_DNS_MX, "ok 0 \\000.", "MX of one NUL: not null MX");
+    begin(0, "d.test", MTASTS_DNS_MX);
+    rr(NULL, MTASTS_DNS_MX, "\0\1\1a\xc0\x28", 6);
+    is("d.test", MTASTS_DNS_MX, "malformed reply", "MX pointer to itself");
+    begin(0, "d.test", MTASTS_DNS_MX);
+    rr(NULL, MTASTS_DNS_MX, "\0\1\xc0\x36", 4);
+    rr(NULL, MTASTS_DNS_MX, "\0\1\1a\0", 5);
+    is("d.test", MTASTS_DNS_MX, "malformed reply", "MX pointer forward");
 
     begin(0, "d.test", MTASTS_DNS_A);
     rr(NULL, MTASTS_DNS_A, "abcd", 4);
