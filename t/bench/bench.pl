@@ -169,6 +169,11 @@ sub bench_dns {
     row('DNS, 50 ms, 1 % loss: s for 10,000 domains', $s, 3, '%.2f');
     row('DNS, 50 ms, 1 % loss: domains without an answer', $lost, 0, '%.0f');
 
+    # Zones of customers who are gone: they must not hold up the others.
+    my $gaps = start_responder(0, 110);
+    (undef, undef, undef, undef, $lost) = dns_bench('ours', "127.0.0.1:$gaps", 2_000, 256, 5_000);
+    row('DNS, a tenth of 2,000 domains silent: failed of all', $lost, 200, '%.0f');
+
     # Servers that are not there.
     my $dead = start_responder(0, 100);
     (undef, $s, undef, undef, $lost) = dns_bench('ours', "127.0.0.1:$dead,$servers", 1_000, 256, 60_000);

@@ -1,6 +1,7 @@
 /* responder PORT DELAY_MS LOSS_PERCENT : answers every DNS question on
  * 127.0.0.1 and PORT as a well kept domain would, DELAY_MS later, and loses
- * some questions.  Loss 100 is a dead server.  It does nothing else, so that
+ * some questions.  Loss 100 is a dead server, 110 one that is silent on every
+ * tenth domain.  It does nothing else, so that
  * what is measured is who asks.  Ends with its parent. */
 
 #include <arpa/inet.h>
@@ -87,6 +88,17 @@ static void answer(packet *p)
     p->len = at + 12 + size;
 }
 
+static int is_lost(const packet *p, int percent)
+{
+    const unsigned char *bench;
+
+    if (percent <= 100) {
+        return rand() % 100 < percent;
+    }
+    bench = memmem(p->data, p->len, "\5bench", 6);
+    return bench && bench[-1] == '0';
+}
+
 int main(int argc, char **argv)
 {
     packet *queue = malloc(SLOTS * sizeof(*queue));
@@ -113,10 +125,10 @@ int main(int argc, char **argv)
             if (len < 17) {
                 break;
             }
-            if (rand() % 100 < atoi(argv[3])) {
+            p->len = (size_t)len;
+            if (is_lost(p, atoi(argv[3]))) {
                 continue;
             }
-            p->len = (size_t)len;
             answer(p);
             p->due = now() + delay;
             tail++;
