@@ -10,7 +10,7 @@ use MTASTS::Config;
 
 my $v = Apache::Test::vars();
 my $httpd = MTASTS::Tree::httpd();
-plan tests => 45;
+plan tests => 47;
 
 # The configuration that the server runs with.
 sub dump_running {
@@ -123,6 +123,12 @@ ok t_cmp(eval { decode_json($json)->{policies}[0]{defined_at} }, qr/odd-\\xff\.c
 # A policy of the main server.
 ($rc, $text) = configtest("ServerName mta-sts.example.test\nMTASTSEngine On\nMTASTSMX mx.example.test", '-D', 'DUMP_MTASTS');
 ok t_cmp($text, qr/^example\.test\n  defined at   \S+configtest\.conf:101$/m, 'main server');
+# A look at DNS that can't be set up costs its part of the dump, no more.
+my $rights = $> ? '' : "User nobody\nGroup " . getgrgid((getpwnam 'nobody')[3]);
+($rc, $json, my $said) = configtest("$rights\nMTASTSCheck warn\nMTASTSResolver " . join(' ', map {"127.0.0.1:$_"} 1 .. 17)
+    . "\n<VirtualHost *:1>\nServerName mta-sts.a.test\nMTASTSEngine On\nMTASTSMX mx.a.test\n</VirtualHost>", '-D', 'DUMP_MTASTS_JSON');
+ok t_cmp(scalar(() = $json =~ /"version"/g), 1, 'no look at DNS: one document');
+ok t_cmp($said, qr/mtasts: no check of DNS: more than 16 DNS servers/, 'no look at DNS: and why');
 # Without -t httpd starts; it says what was probably meant.
 my $port = MTASTS::Tree::free_ports(1);
 my $started = "$v->{t_logs}/started";

@@ -28,9 +28,9 @@ static void tell(const mtasts_child *child, char what)
     }
 }
 
-void mtasts_child_back(mtasts_child *child)
+void mtasts_child_back(void *ctx)
 {
-    tell(child, BACK);
+    tell(ctx, BACK);
 }
 
 int mtasts_child_orphaned(void *ctx)

@@ -12,9 +12,10 @@
 /* The child's way to tell its parent something. */
 typedef struct mtasts_child mtasts_child;
 
-/* To be called by the work once it is done with the network: from then on it
- * may take its time (a pager may read what it prints). */
-void mtasts_child_back(mtasts_child *child);
+/* To be called by the work once it is done with the network, whatever came of
+ * it: from then on it may take its time (a pager may read what it prints).
+ * ctx is the mtasts_child. */
+void mtasts_child_back(void *ctx);
 
 /* A stop callback as in dns.h, ctx is the mtasts_child: the parent is gone. */
 int mtasts_child_orphaned(void *ctx);

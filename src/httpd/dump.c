@@ -64,11 +64,6 @@ static void print(const dumping *d, const mtasts_live *live)
     }
 }
 
-static void back(void *child)
-{
-    mtasts_child_back(child);
-}
-
 /* In the child: all that has to do with the network, printing included. */
 static int look_and_print(void *ctx, mtasts_child *child)
 {
@@ -78,7 +73,7 @@ static int look_and_print(void *ctx, mtasts_child *child)
     signal(SIGPIPE, SIG_DFL); /* "| head" ends it, as it does others */
     d->live.stop = mtasts_child_orphaned;
     d->live.stop_ctx = child;
-    d->live.back = back;
+    d->live.back = mtasts_child_back;
     d->live.back_ctx = child;
     live = mtasts_live_run(d->p, &d->live);
     print(d, live);

@@ -125,17 +125,18 @@ static void compare(apr_pool_t *p, mtasts_live_site *l)
 mtasts_live *mtasts_live_run(apr_pool_t *p, const mtasts_live_options *o)
 {
     mtasts_live *live = apr_pcalloc(p, sizeof(*live));
-    int i;
+    int collected, i;
 
     live->main_server = APR_ARRAY_IDX(o->servers, 0, server_rec *);
     live->sites = apr_array_make(p, 16, sizeof(mtasts_live_site));
     live->by_site = apr_hash_make(p);
     add_sites(live, o);
-    if (!collect(p, live, o)) {
-        return NULL;
-    }
+    collected = collect(p, live, o);
     if (o->back) {
         o->back(o->back_ctx);
+    }
+    if (!collected) {
+        return NULL;
     }
     for (i = 0; i < live->sites->nelts; i++) {
         mtasts_live_site *l = &APR_ARRAY_IDX(live->sites, i, mtasts_live_site);

@@ -9,11 +9,6 @@ typedef struct {
     mtasts_live_options options;
 } looking;
 
-static void back(void *child)
-{
-    mtasts_child_back(child);
-}
-
 /* In the child: logs what it finds; 1 if something blocks. */
 static int look_and_log(void *ctx, mtasts_child *child)
 {
@@ -22,7 +17,7 @@ static int look_and_log(void *ctx, mtasts_child *child)
 
     l->options.stop = mtasts_child_orphaned;
     l->options.stop_ctx = child;
-    l->options.back = back;
+    l->options.back = mtasts_child_back;
     l->options.back_ctx = child;
     live = mtasts_live_run(l->p, &l->options);
     if (!live || mtasts_child_orphaned(child)) {

@@ -43,10 +43,14 @@ static void look(mtasts_watch *w, apr_pool_t *p)
     mtasts_live *live = mtasts_live_run(p, &o);
 
     /* What a run that was ended early doesn't know, the next one finds. */
-    if (live && !stopping(w)) {
-        mtasts_live_log(live);
-        apr_atomic_set32(w->done, 1);
+    if (stopping(w)) {
+        return;
     }
+    if (live) {
+        mtasts_live_log(live);
+    }
+    /* Also if it could not be set up: that was said, and not each second. */
+    apr_atomic_set32(w->done, 1);
 }
 
 /* In a pool with an allocator of its own, so that this child doesn't keep the

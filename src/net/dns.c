@@ -8,7 +8,8 @@
 /*
  * Each server has its own c-ares channels, and a channel knows one server
  * only: c-ares up to 1.18 asks a dead first server before the second one for
- * every single question.  Choosing a server and trying the next is done in dns_server.c.
+ * every single question.  Choosing a server and trying the next is done in
+ * dns_server.c.
  *
  * A server is ALIVE, SUSPECT or DEAD.  Several servers begin as SUSPECT, one
  * alone as ALIVE.  A SUSPECT server gets no questions but a probe; any reply
