@@ -709,3 +709,23 @@ mtasts_sync mtasts_dns_check(const mtasts_wanted *wanted,
     check_tlsrpt(&c);
     return sync;
 }
+
+int mtasts_dns_txt_id(const mtasts_dns_answer *txt, char id[MTASTS_ID_SIZE])
+{
+    const mtasts_dns_txt *meant = NULL;
+    mtasts_txt_fault why;
+    size_t i;
+
+    for (i = 0; i < txt->ntxt; i++) {
+        const mtasts_dns_txt *one = &txt->txt[i];
+
+        if (mtasts_sts_classify(one->data, one->len, &why) != MTASTS_IS_MEANT) {
+            continue;
+        }
+        if (meant) {
+            return 0;
+        }
+        meant = one;
+    }
+    return meant && mtasts_sts_parse(meant->data, meant->len, id, &why);
+}

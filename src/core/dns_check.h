@@ -27,6 +27,10 @@ typedef enum {
 /* "unknown", "in-sync", "mismatch", "absent". */
 const char *mtasts_sync_name(mtasts_sync sync);
 
+/* The id that senders read from what is at _mta-sts.DOMAIN: 1 and *id if there is
+ * exactly one record of the right kind (RFC 8461 3.1), else 0. */
+int mtasts_dns_txt_id(const mtasts_dns_answer *txt, char id[MTASTS_ID_SIZE]);
+
 /* Calls found() with every finding on the domain: first TXT, then MX, policy
  * host, TLSRPT.  Returns the state of the TXT record. */
 mtasts_sync mtasts_dns_check(const mtasts_wanted *wanted,

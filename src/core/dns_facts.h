@@ -32,8 +32,14 @@ typedef struct {
     const char *host;
 } mtasts_dns_mx;
 
+/* One A or AAAA record, as on the wire; what is behind `len` is 0. */
+typedef struct {
+    unsigned char len; /* 4 or 16 */
+    unsigned char octets[16];
+} mtasts_dns_address;
+
 /* The answer to one question.  Of the lists only that of the question's type
- * has entries; addresses are counted only. */
+ * has entries. */
 typedef struct {
     mtasts_dns_status status;
     const char *failure; /* TEMPFAIL: "SERVFAIL from 192.0.2.53", for people */
@@ -44,6 +50,7 @@ typedef struct {
     size_t ntxt;
     const mtasts_dns_mx *mx; /* by preference, then by name */
     size_t nmx;
+    const mtasts_dns_address *addresses;
     size_t naddresses;
     size_t left_out; /* records beyond what is kept */
 } mtasts_dns_answer;
@@ -53,11 +60,13 @@ typedef struct {
     const char *name;
     const mtasts_dns_answer *a;
     const mtasts_dns_answer *aaaa;
+    const mtasts_dns_answer *tlsa; /* _25._tcp.NAME of an MX host; NULL if that
+                                      was not asked */
 } mtasts_dns_host;
 
-/* All that is known about one policy domain.  No answer is NULL, but
- * wrong_tlsrpt[] (asked only if there is no _smtp._tls) and own_host (only if
- * there is no MX record). */
+/* All that is known about one policy domain.  No answer is NULL, if all was
+ * asked, but wrong_tlsrpt[] (asked only if there is no _smtp._tls) and own_host
+ * (only if there is no MX record). */
 typedef struct {
     const char *domain;
     const mtasts_dns_answer *txt;    /* _mta-sts.DOMAIN TXT */

@@ -101,7 +101,8 @@ static int collect(apr_pool_t *p, mtasts_live *live,
             APR_ARRAY_IDX(live->sites, i, mtasts_live_site).site->name->value;
     }
     live->facts =
-        mtasts_facts_collect(domains, (size_t)live->sites->nelts, &dns, &error);
+        mtasts_facts_collect(domains, (size_t)live->sites->nelts,
+                                       MTASTS_ASK_MAIL, &dns, &error);
     if (!live->facts) {
         ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_WARNING, 0,
                      live->main_server, "mtasts: no check of DNS: %s", error);

@@ -10,12 +10,13 @@
 
 #include "../core/dns_facts.h"
 
-/* DNS types, as on the wire (RFC 1035 3.2.2, RFC 3596). */
+/* DNS types, as on the wire (RFC 1035 3.2.2, RFC 3596, RFC 6698 7.1). */
 enum {
     MTASTS_DNS_A = 1,
     MTASTS_DNS_MX = 15,
     MTASTS_DNS_TXT = 16,
-    MTASTS_DNS_AAAA = 28
+    MTASTS_DNS_AAAA = 28,
+    MTASTS_DNS_TLSA = 52 /* of the answer only the status is used */
 };
 
 typedef struct {

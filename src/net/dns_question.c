@@ -79,13 +79,16 @@ static int is_plain(const mtasts_dns_answer *a)
 
 static int is_same(const mtasts_dns_answer *a, const mtasts_dns_answer *b)
 {
+    size_t size = a->naddresses * sizeof(*a->addresses);
+
     return a->status == b->status && a->naddresses == b->naddresses &&
+           (!size || !memcmp(a->addresses, b->addresses, size)) &&
            (a->status != MTASTS_DNS_TEMPFAIL ||
             !strcmp(a->failure, b->failure));
 }
 
-/* Most answers say "absent", "two addresses" or "no answer from S": one of
- * each is kept for the whole run.  The one like `a`, or NULL. */
+/* Most answers say "absent", the usual addresses or "no answer from S": one
+ * of each is kept for the whole run.  The one like `a`, or NULL. */
 static const mtasts_dns_answer *shared_find(const mtasts_dns_run *run,
                                             const mtasts_dns_answer *a)
 {

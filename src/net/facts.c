@@ -8,6 +8,7 @@
 
 /* "_mta-sts._tls." is the longest prefix. */
 #define ASKED_SIZE (MTASTS_NAME_SIZE + 16)
+#define TLSA_MAX   64 /* MX hosts of one domain, which may be hostile */
 
 typedef struct {
     mtasts_facts *all;
@@ -19,6 +20,7 @@ typedef struct {
 
 struct mtasts_facts {
     mtasts_dns_run *run;
+    unsigned what; /* MTASTS_ASK_ */
     size_t n;
     domain_facts *domains;
     const mtasts_dns_answer *no_memory;
@@ -32,8 +34,7 @@ static void put(void *ctx, const mtasts_dns_answer *answer)
 
 static void ask_host(domain_facts *d, mtasts_dns_host *host, const char *name)
 {
-    static const mtasts_dns_answer none = {
-        MTASTS_DNS_ABSENT, NULL, NULL, 0, NULL, 0, NULL, 0, 0, 0};
+    static const mtasts_dns_answer none = {.status = MTASTS_DNS_ABSENT};
 
     host->name = name;
     if (!*name) { /* the root, which a null MX names */
@@ -53,6 +54,19 @@ static void ask_below(domain_facts *d, const char *prefix, mtasts_dns_fn *done,
     mtasts_dns_ask(d->all->run, name, MTASTS_DNS_TXT, done, ctx);
 }
 
+/* A host that takes mail. */
+static void ask_mx_host(domain_facts *d, mtasts_dns_host *host,
+                        const char *name)
+{
+    char tlsa[ASKED_SIZE];
+
+    ask_host(d, host, name);
+    if (*name && d->all->what & MTASTS_ASK_TLSA &&
+        snprintf(tlsa, sizeof(tlsa), "_25._tcp.%s", name) < (int)sizeof(tlsa)) {
+        mtasts_dns_ask(d->all->run, tlsa, MTASTS_DNS_TLSA, put, &host->tlsa);
+    }
+}
+
 /* The addresses of the MX hosts, or of the domain where there are none. */
 static void got_mx(void *ctx, const mtasts_dns_answer *answer)
 {
@@ -62,7 +76,7 @@ static void got_mx(void *ctx, const mtasts_dns_answer *answer)
     d->facts.mx = answer;
     if (answer->status == MTASTS_DNS_ABSENT) {
         d->facts.own_host = &d->own_host;
-        ask_host(d, &d->own_host, d->facts.domain);
+        ask_mx_host(d, &d->own_host, d->facts.domain);
     }
     if (answer->nmx == 0) {
         return;
@@ -74,7 +88,8 @@ static void got_mx(void *ctx, const mtasts_dns_answer *answer)
         return;
     }
     for (i = 0; i < answer->nmx; i++) {
-        ask_host(d, &d->mx_hosts[i], answer->mx[i].host);
+        (i < TLSA_MAX ? ask_mx_host : ask_host)(d, &d->mx_hosts[i],
+                                                answer->mx[i].host);
     }
 }
 
@@ -94,8 +109,10 @@ static void ask_all(domain_facts *d)
     size_t size = strlen(d->facts.domain) + MTASTS_HOST_PREFIX_LEN + 1;
 
     ask_below(d, "_mta-sts.", put, &d->facts.txt);
-    mtasts_dns_ask(d->all->run, d->facts.domain, MTASTS_DNS_MX, got_mx, d);
-    ask_below(d, "_smtp._tls.", got_tlsrpt, d);
+    if (d->all->what & MTASTS_ASK_MAIL) {
+        mtasts_dns_ask(d->all->run, d->facts.domain, MTASTS_DNS_MX, got_mx, d);
+        ask_below(d, "_smtp._tls.", got_tlsrpt, d);
+    }
     d->policy_host = malloc(size);
     if (!d->policy_host) {
         d->facts.policy_host.a = d->facts.policy_host.aaaa = d->all->no_memory;
@@ -106,11 +123,12 @@ static void ask_all(domain_facts *d)
 }
 
 mtasts_facts *mtasts_facts_collect(const char *const *domains, size_t n,
+                                   unsigned what,
                                    const mtasts_dns_options *options,
                                    const char **error)
 {
-    static const mtasts_dns_answer no_memory = {
-        MTASTS_DNS_TEMPFAIL, "out of memory", NULL, 0, NULL, 0, NULL, 0, 0, 0};
+    static const mtasts_dns_answer no_memory = {.status = MTASTS_DNS_TEMPFAIL,
+                                                .failure = "out of memory"};
     mtasts_facts *facts = calloc(1, sizeof(*facts));
     size_t i;
 
@@ -119,6 +137,7 @@ mtasts_facts *mtasts_facts_collect(const char *const *domains, size_t n,
         return NULL;
     }
     facts->n = n;
+    facts->what = what;
     facts->no_memory = &no_memory;
     facts->domains = calloc(n ? n : 1, sizeof(*facts->domains));
     facts->run = facts->domains ? mtasts_dns_new(options, error) : NULL;

@@ -17,6 +17,7 @@
 #define CNAMES_MAX     64
 #define MX_MAX         1000
 #define TXT_MAX        100
+#define ADDRESSES_MAX  64
 #define NAME_TEXT_MAX  1020 /* 255 octets, each as \DDD: any more is no name */
 
 static const char malformed[] = "malformed reply";
@@ -47,7 +48,7 @@ typedef struct {
         size_t data, len;
         char *host; /* MX only */
     } kept[MX_MAX];
-    size_t nkept, naddresses, left_out;
+    size_t nkept, left_out;
     size_t text; /* bytes that the strings of kept[] need */
 } reading;
 
@@ -385,13 +386,25 @@ static int keep_mx(reading *r, const record *rec)
     return next == rec->data + rec->len ? 1 : fail(r, malformed);
 }
 
+/* What has no strings. */
+static int keep_plain(reading *r, const record *rec)
+{
+    if (r->nkept == ADDRESSES_MAX) {
+        r->left_out++;
+        return 1;
+    }
+    r->kept[r->nkept].data = rec->data;
+    r->kept[r->nkept].len = rec->len;
+    r->kept[r->nkept++].host = NULL;
+    return 1;
+}
+
 static int keep_address(reading *r, const record *rec)
 {
     if (rec->len != (r->type == MTASTS_DNS_A ? 4 : 16)) {
         return fail(r, malformed);
     }
-    r->naddresses++;
-    return 1;
+    return keep_plain(r, rec);
 }
 
 static int record_keep(reading *r, const record *rec)
@@ -405,7 +418,7 @@ static int record_keep(reading *r, const record *rec)
     case MTASTS_DNS_AAAA:
         return keep_address(r, rec);
     default:
-        return 1;
+        return keep_plain(r, rec);
     }
 }
 
@@ -430,7 +443,7 @@ static int records_read(reading *r)
         foreign += !counts;
     }
     /* Not "there is none": whoever sent this didn't answer the question. */
-    if (foreign && !r->nkept && !r->naddresses) {
+    if (foreign && !r->nkept) {
         return fail(r, "records of another name only");
     }
     return 1;
@@ -452,7 +465,7 @@ static char *put_string(char *text, const char *s, size_t len)
     return text + len + 1;
 }
 
-static char *put_mx(const reading *r, mtasts_dns_mx *mx, char *text)
+static void put_mx(const reading *r, mtasts_dns_mx *mx, char *text)
 {
     size_t i;
 
@@ -462,10 +475,9 @@ static char *put_mx(const reading *r, mtasts_dns_mx *mx, char *text)
         text = put_string(text, r->kept[i].host, strlen(r->kept[i].host));
     }
     qsort(mx, r->nkept, sizeof(*mx), mx_compare);
-    return text;
 }
 
-static char *put_txt(const reading *r, mtasts_dns_txt *txt, char *text)
+static void put_txt(const reading *r, mtasts_dns_txt *txt, char *text)
 {
     size_t i;
 
@@ -477,50 +489,89 @@ static char *put_txt(const reading *r, mtasts_dns_txt *txt, char *text)
         text[n] = '\0';
         text += n + 1;
     }
-    return text;
 }
 
-/* All in one block: the answer, its lists, their strings. */
+static void put_addresses(const reading *r, mtasts_dns_address *addresses)
+{
+    size_t i;
+
+    for (i = 0; i < r->nkept; i++) {
+        memset(&addresses[i], 0, sizeof(addresses[i]));
+        addresses[i].len = (unsigned char)r->kept[i].len;
+        memcpy(addresses[i].octets, r->packet + r->kept[i].data,
+               r->kept[i].len);
+    }
+}
+
+/* Of one entry in the list that the question's type has. */
+static size_t entry_size(const reading *r)
+{
+    switch (r->type) {
+    case MTASTS_DNS_TXT:
+        return sizeof(mtasts_dns_txt);
+    case MTASTS_DNS_MX:
+        return sizeof(mtasts_dns_mx);
+    case MTASTS_DNS_A:
+    case MTASTS_DNS_AAAA:
+        return sizeof(mtasts_dns_address);
+    default:
+        return 0;
+    }
+}
+
+static void put_list(const reading *r, mtasts_dns_answer *a, void *list,
+                     char *text)
+{
+    switch (r->type) {
+    case MTASTS_DNS_TXT:
+        put_txt(r, list, text);
+        a->txt = list;
+        a->ntxt = r->nkept;
+        break;
+    case MTASTS_DNS_MX:
+        put_mx(r, list, text);
+        a->mx = list;
+        a->nmx = r->nkept;
+        break;
+    case MTASTS_DNS_A:
+    case MTASTS_DNS_AAAA:
+        put_addresses(r, list);
+        a->addresses = list;
+        a->naddresses = r->nkept;
+        break;
+    }
+}
+
+/* All in one block: the answer, its chain, its list (in this order, as an
+ * address needs no alignment), their strings. */
 static mtasts_dns_answer *answer_make(const reading *r)
 {
-    size_t is_mx = r->type == MTASTS_DNS_MX, n = r->nchain - 1, i;
-    size_t one = is_mx ? sizeof(mtasts_dns_mx) : sizeof(mtasts_dns_txt);
+    size_t n = r->nchain - 1, list_size = r->nkept * entry_size(r), i;
     size_t text_size = r->text;
     mtasts_dns_answer *a;
     const char **cname;
-    void *list;
-    char *text;
+    char *list, *text;
 
     for (i = 1; i <= n; i++) {
         text_size += strlen(r->chain[i]) + 1;
     }
-    a = malloc(sizeof(*a) + r->nkept * one + n * sizeof(*cname) + text_size);
+    a = malloc(sizeof(*a) + n * sizeof(*cname) + list_size + text_size);
     if (!a) {
         return NULL;
     }
     memset(a, 0, sizeof(*a));
-    list = a + 1;
-    cname = (const char **)(void *)((char *)list + r->nkept * one);
-    text = (char *)(cname + n);
+    cname = (const char **)(void *)(a + 1);
+    list = (char *)(cname + n);
+    text = list + list_size;
     for (i = 0; i < n; i++) {
         cname[i] = text;
         text = put_string(text, r->chain[i + 1], strlen(r->chain[i + 1]));
     }
-    if (is_mx) {
-        put_mx(r, list, text);
-        a->mx = list;
-        a->nmx = r->nkept;
-    }
-    else {
-        put_txt(r, list, text);
-        a->txt = list;
-        a->ntxt = r->nkept;
-    }
+    put_list(r, a, list, text);
     a->cname = cname;
     a->ncname = n;
-    a->naddresses = r->naddresses;
     a->left_out = r->left_out;
-    a->status = r->nkept || r->naddresses ? MTASTS_DNS_OK : MTASTS_DNS_ABSENT;
+    a->status = r->nkept ? MTASTS_DNS_OK : MTASTS_DNS_ABSENT;
     return a;
 }
 
@@ -549,7 +600,7 @@ static void reading_begin(reading *r, const unsigned char *packet, size_t len,
     r->asked = NULL;
     r->nxdomain = 0;
     r->ncname = r->nchain = r->nkept = 0;
-    r->naddresses = r->left_out = r->text = 0;
+    r->left_out = r->text = 0;
 }
 
 mtasts_dns_answer *mtasts_reply_read(const unsigned char *packet, size_t len,

@@ -12,7 +12,8 @@
 
 /* Reads the reply `packet` to the question `name` (no final dot, any case) and
  * `type`.  Returns a new answer in one block that free() frees, with at most
- * 64 CNAMEs, 1,000 MX records and 100 TXT records of 65,535 bytes together;
+ * 64 CNAMEs, 1,000 MX records, 64 addresses and 100 TXT records of 65,535
+ * bytes together;
  * what is beyond is counted in left_out.  A reply that is malformed or not to
  * this question is TEMPFAIL, with a reason; so is one that has records of
  * other names only, any RCODE but NOERROR and NXDOMAIN (RFC 1035 4.1.1), and a

@@ -58,7 +58,8 @@ static void ours(const char *servers, unsigned timeout_ms)
                             NULL};
     const char *error;
     mtasts_facts *facts = mtasts_facts_collect((const char *const *)domains,
-                                               ndomains, &o, &error);
+                                               ndomains, MTASTS_ASK_MAIL, &o,
+                                               &error);
     size_t i;
 
     if (!facts) {

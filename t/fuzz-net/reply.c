@@ -23,12 +23,17 @@ static void check(const mtasts_dns_answer *a, int type)
 {
     size_t i, bytes = 0;
 
-    MUST(a->ncname <= 64 && a->nmx <= 1000 && a->ntxt <= 100);
+    MUST(a->ncname <= 64 && a->nmx <= 1000 && a->ntxt <= 100 &&
+         a->naddresses <= 64);
     MUST((a->failure != NULL) == (a->status == MTASTS_DNS_TEMPFAIL));
-    MUST((a->ntxt || a->nmx || a->naddresses) == (a->status == MTASTS_DNS_OK));
+    MUST(type == MTASTS_DNS_TLSA ||
+         (a->ntxt || a->nmx || a->naddresses) == (a->status == MTASTS_DNS_OK));
     MUST(!a->ntxt || type == MTASTS_DNS_TXT);
     MUST(!a->nmx || type == MTASTS_DNS_MX);
     MUST(!a->naddresses || type == MTASTS_DNS_A || type == MTASTS_DNS_AAAA);
+    for (i = 0; i < a->naddresses; i++) {
+        MUST(a->addresses[i].len == (type == MTASTS_DNS_A ? 4 : 16));
+    }
     if (a->failure) {
         must_be_printable(a->failure);
         MUST(!a->ncname);
@@ -50,7 +55,7 @@ static void check(const mtasts_dns_answer *a, int type)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const int types[] = {MTASTS_DNS_A, MTASTS_DNS_AAAA, MTASTS_DNS_MX,
-                                MTASTS_DNS_TXT};
+                                MTASTS_DNS_TXT, MTASTS_DNS_TLSA};
     mtasts_dns_answer *a;
     char *asked = NULL;
     uint8_t *packet;
@@ -60,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2) {
         return 0;
     }
-    type = types[data[0] % 4];
+    type = types[data[0] % 5];
     size -= 2;
     packet = (uint8_t *)fuzz_string(data + 2, size);
     packet = realloc(packet, size ? size : 1);

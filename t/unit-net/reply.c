@@ -124,8 +124,8 @@ static void show(const mtasts_dns_answer *a, char *out, size_t size)
     for (i = 0; i < a->ntxt; i++) {
         ADD(" '%s'", a->txt[i].data);
     }
-    if (a->naddresses) {
-        ADD(" %zu", a->naddresses);
+    for (i = 0; i < a->naddresses; i++) {
+        ADD(" %.*s", a->addresses[i].len, (const char *)a->addresses[i].octets);
     }
     if (a->left_out) {
         ADD(" left out %zu", a->left_out);
@@ -183,10 +183,13 @@ static void plain(void)
     begin(0, "d.test", MTASTS_DNS_A);
     rr(NULL, MTASTS_DNS_A, "abcd", 4);
     rr(NULL, MTASTS_DNS_A, "abce", 4);
-    is("d.test", MTASTS_DNS_A, "ok 2", "A");
+    is("d.test", MTASTS_DNS_A, "ok abcd abce", "A");
     begin(0, "d.test", MTASTS_DNS_AAAA);
     rr(NULL, MTASTS_DNS_AAAA, "abcdefghijklmnop", 16);
-    is("d.test", MTASTS_DNS_AAAA, "ok 1", "AAAA");
+    is("d.test", MTASTS_DNS_AAAA, "ok abcdefghijklmnop", "AAAA");
+    begin(0, "_25._tcp.d.test", MTASTS_DNS_TLSA);
+    rr(NULL, MTASTS_DNS_TLSA, "\3\1\1hash", 7);
+    is("_25._tcp.d.test", MTASTS_DNS_TLSA, "ok", "TLSA");
 
     begin(0, "d.test", MTASTS_DNS_TXT);
     is("d.test", MTASTS_DNS_TXT, "absent", "NODATA");
