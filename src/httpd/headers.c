@@ -43,10 +43,13 @@ static apr_status_t headers_filter(ap_filter_t *f, apr_bucket_brigade *bb)
     return ap_pass_brigade(f->next, bb);
 }
 
+/* Adding it by name would search httpd's tree of names in each request. */
+static ap_filter_rec_t *registered;
+
 void mtasts_headers_register(void)
 {
-    ap_register_output_filter(MTASTS_HEADERS_FILTER, headers_filter, NULL,
-                              AP_FTYPE_PROTOCOL - 1);
+    registered = ap_register_output_filter(
+        MTASTS_HEADERS_FILTER, headers_filter, NULL, AP_FTYPE_PROTOCOL - 1);
 }
 
 void mtasts_headers_insert(request_rec *r)
@@ -55,6 +58,6 @@ void mtasts_headers_insert(request_rec *r)
 
     if (served && (mtasts_serve_policy(r) ||
                    (served->hsts && ap_ssl_conn_is_ssl(r->connection)))) {
-        ap_add_output_filter(MTASTS_HEADERS_FILTER, NULL, r, r->connection);
+        ap_add_output_filter_handle(registered, NULL, r, r->connection);
     }
 }
