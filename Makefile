@@ -36,7 +36,7 @@ SAN    := $(if $(ASAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer -
 # What every object gets; src/core sees no path to httpd's or APR's headers.
 FLAGS   = $(apxs_CFLAGS) -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN) -MMD -MP $(SAN) $(CFLAGS)
 SHARED := $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
-LIBS   := -lcares -ljansson -lidn2 -lcrypto
+LIBS   := -lcares -ljansson -lidn2 -lssl -lcrypto
 
 # V=1 shows the commands.
 run      = @$(if $(V),,echo '  $(1) $(2)' && )$(if $(V),set -x; )$(3)
@@ -45,7 +45,7 @@ CORE_O  := $(CORE:%.c=$(OBJ)/%.o)
 NET_O   := $(NET:%.c=$(OBJ)/%.o)
 HTTPD_O := $(HTTPD:%.c=$(OBJ)/%.o)
 
-.PHONY: all demo test check unit guard httpd-test bench fuzz lint install uninstall clean help \
+.PHONY: all demo test check unit guard memcheck httpd-test bench fuzz lint install uninstall clean help \
         need-build need-demo need-test need-lint need-fuzz need-bench
 .DELETE_ON_ERROR:
 
@@ -77,11 +77,11 @@ $(B)/replay/%: t/fuzz/%.c t/fuzz/replay.c $(CORE_O)
 
 $(B)/unit-net/%: t/unit-net/%.c $(CORE_O) $(NET_O)
 	@mkdir -p $(@D)
-	$(call run,CC,$<,$(CC) $(FLAGS) -o $@ $< $(NET_O) $(CORE_O) -lcares -lcrypto)
+	$(call run,CC,$<,$(CC) $(FLAGS) -o $@ $< $(NET_O) $(CORE_O) -lcares -lssl -lcrypto)
 
 $(B)/replay-net/%: t/fuzz-net/%.c t/fuzz/replay.c $(CORE_O) $(NET_O)
 	@mkdir -p $(@D)
-	$(call run,CC,$<,$(CC) $(FLAGS) -o $@ $< t/fuzz/replay.c $(NET_O) $(CORE_O) -lcares -lcrypto)
+	$(call run,CC,$<,$(CC) $(FLAGS) -o $@ $< t/fuzz/replay.c $(NET_O) $(CORE_O) -lcares -lssl -lcrypto)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
@@ -89,7 +89,7 @@ $(B)/replay-net/%: t/fuzz-net/%.c t/fuzz/replay.c $(CORE_O) $(NET_O)
 
 need-build: ; @$(NEED) $(if $(filter-out all install,$(or $(MAKECMDGOALS),all)),,-n) build
 need-demo:  ; @$(NEED) build run
-need-test:  ; @$(NEED) build run test $(if $(VALGRIND),valgrind)
+need-test:  ; @$(NEED) build run test $(if $(VALGRIND)$(ASAN),valgrind)
 need-lint:  ; @$(NEED) build lint
 need-fuzz:  ; @$(NEED) build fuzz
 need-bench: ; @$(NEED) build run test bench valgrind
@@ -103,7 +103,14 @@ demo: need-demo          ## a private httpd and DNS server under build/demo; ONE
 test: need-test          ## everything that must pass; ASAN=1, VALGRIND=1, T='t/serve.t ...' for some
 	@$(MAKE) --no-print-directory check
 
-check: $(if $(T),,unit guard) httpd-test
+check: $(if $(T),,unit guard $(if $(ASAN),memcheck)) httpd-test
+
+# What a hostile peer can reach, under valgrind, too: it sees OpenSSL's own
+# memory, which the sanitizers don't.
+memcheck:
+	@$(MAKE) --no-print-directory ASAN= build/unit-net/probe build/unit-net/cert
+	prove -j2 --exec 'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' \
+	    build/unit-net/probe build/unit-net/cert
 
 unit: $(UNIT) $(TARGET:%=$(B)/replay/%) $(TARGET_NET:%=$(B)/replay-net/%)
 	prove $(UNIT)
@@ -132,7 +139,7 @@ fuzz: need-fuzz          ## libFuzzer on each target, FUZZ_SECONDS=60 each
 	@for t in $(TARGET_NET); do \
 	    mkdir -p build/fuzz/$$t && \
 	    clang -g -O1 -std=c99 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
-	        -o build/fuzz/fuzz-$$t t/fuzz-net/$$t.c $(NET) $(CORE) -lcares -lcrypto && \
+	        -o build/fuzz/fuzz-$$t t/fuzz-net/$$t.c $(NET) $(CORE) -lcares -lssl -lcrypto && \
 	    build/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) -max_len=70000 \
 	        -artifact_prefix=build/fuzz/$$t- build/fuzz/$$t t/fuzz-net/corpus/$$t || exit 1; done
 

@@ -18,10 +18,16 @@ for my $file (@files) {
     my @includes = map { /^\s*#\s*include\s+(?:<([^>]+)>|("[^"]+"))/ ? $1 // $2 : () } <$fh>;
     is(join(' ', grep { !$may{$room}->($_) } @includes), '', "$file: includes");
 }
-# The network's one library, and core.
+# Each file of the network has one library, and core.
+my %library = (ares => qr/^(?:dns\w*|reply|facts)$/,
+    openssl => qr/^(?:roots|certs?|cert_private|probe\w*|smtp|https)$/);
 for my $file (glob 'src/net/*.[ch]') {
+    my ($name) = $file =~ m{(\w+)\.[ch]$};
+    my @mine = grep { $name =~ $library{$_} } sort keys %library;
+    is(scalar @mine, 1, "$file: its library is in the plan");
+    my $other = join '|', qw(apr jansson idn2), grep { $_ ne $mine[0] } keys %library;
     open my $fh, '<', $file or die "$file: $!";
-    is(scalar(grep {/include.*(?:apr|jansson|openssl|idn2)/} <$fh>), 0, "$file: no other library");
+    is(scalar(grep {/include.*(?:$other)/} <$fh>), 0, "$file: no other library");
 }
 # The request path knows nothing of the network.
 for my $file (qw(src/httpd/serve.c src/httpd/headers.c)) {
