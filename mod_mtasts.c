@@ -7,19 +7,22 @@
  *
  *   src/core/    what the RFCs say: names, policy, records, findings.  C, libc
  *                and libcrypto's digest only; pure functions.
- *   src/net/     what the world says; core plus c-ares.  Every call has a
- *                deadline and a stop flag.
+ *   src/net/     what the world says; core plus c-ares (DNS) and OpenSSL
+ *                (certificates, STARTTLS, fetch).  Every call has a deadline
+ *                and a stop flag.
  *   src/httpd/   the only code that includes httpd headers:
  *     config.h     one server's settings; unset -> merge -> defaults once
  *     directives.c the directives
  *     vhost.c      what httpd's configuration says about a virtual host
+ *     vhost_tls.c  the certificates that a virtual host presents
  *     site.c       what is served, made from one server's settings
  *     check.c      the configuration as a whole: check_config, post_config
  *     notes.c      refusals and findings about it, for log and dump
  *     serve.c      the request path
  *     headers.c    headers that must be on the wire exactly once
  *     records.c    the DNS records to publish
- *     live.c       the policies against DNS, for all that follow
+ *     live*.c      the policies against the world, for all that follow
+ *     seen.c       what was seen and logged lately, beyond children and restarts
  *     dump*.c      apachectl -t -D DUMP_MTASTS and DUMP_MTASTS_JSON
  *     start.c      the checks under -t and at the first start
  *     watch.c      the checks while httpd serves
@@ -34,15 +37,16 @@
  *   2. httpd merges the main server's into each virtual host's
  *   3. check_config, also under httpd -t: defaults, policies, whole checks
  *   4. check_config again, under httpd -t only, the last step that may refuse:
- *      DNS, in a child process, for what has MTASTSCheck strict; or for the
- *      dump, which is printed here
- *   5. the first post_config: DNS, in a child process, before anything is
- *      served and under one deadline; it can't fail
+ *      in a child process the vhosts' certificates, and DNS and MX hosts for
+ *      what has MTASTSCheck strict; or all for the dump, which is printed here
+ *   5. the first post_config: DNS, certificates and MX hosts, in a child
+ *      process, before anything is served and under one deadline; it can't fail
  *   6. each later post_config: the findings of 3 go to the logs and the watch
  *      is registered; nothing may fail here, as it would end a server that
  *      runs, and nothing may wait, as all sites would stand still
- *   7. requests read what 3 made; the watch's thread asks DNS once after each
- *      graceful restart
+ *   7. requests read what 3 made; the watch's thread makes all checks once after
+ *      the start and each graceful restart, the policy as it is fetched among
+ *      them
  */
 
 #include "src/httpd/check.h"
@@ -50,6 +54,7 @@
 #include "src/httpd/headers.h"
 #include "src/httpd/serve.h"
 #include "src/httpd/start.h"
+#include "src/httpd/vhost_tls.h"
 #include "src/httpd/watch.h"
 
 #include "http_protocol.h"
@@ -81,6 +86,7 @@ static void register_hooks(apr_pool_t *p)
                    APR_HOOK_FIRST);
     ap_hook_handler(mtasts_serve_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
+    mtasts_vhost_tls_register();
     mtasts_headers_register();
     ap_hook_insert_filter(mtasts_headers_insert, NULL, NULL, APR_HOOK_LAST);
     ap_hook_insert_error_filter(mtasts_headers_insert, NULL, NULL,

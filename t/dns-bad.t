@@ -99,9 +99,10 @@ my @refused = (
     ['MTASTSCheckTimeout -1', qr/'-1'/],
     ['MTASTSCheck maybe', qr/'maybe'.*off.*warn.*strict/],
 );
-my @global = ('MTASTSResolver 127.0.0.1', 'MTASTSCheckTimeout 5s');
+my @global = ('MTASTSResolver 127.0.0.1', 'MTASTSCheckTimeout 5s', 'MTASTSProbeConcurrency 8');
 my @taken = ('MTASTSResolver system', 'MTASTSResolver 127.0.0.1', 'MTASTSResolver ::1', 'MTASTSResolver [::1]:5353',
-    'MTASTSResolver 192.0.2.53:5353 2001:db8::53', 'MTASTSCheckTimeout 10s', 'MTASTSCheckTimeout 1m',
+    'MTASTSResolver 192.0.2.53:5353 2001:db8::53', 'MTASTSProbeMX On', 'MTASTSProbeMX off', 'MTASTSProbeMX 2525',
+    'MTASTSProbeHost 8443', 'MTASTSProbeConcurrency 1000', 'MTASTSCheckTimeout 10s', 'MTASTSCheckTimeout 1m',
     'MTASTSCheck off', 'MTASTSCheck Warn', 'MTASTSCheck STRICT');
 
 my $words = 0;

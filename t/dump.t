@@ -51,7 +51,7 @@ ok t_cmp($vhost_plain->{subject}, 'b.listed', 'a finding on all names each as su
 # For a person.
 ($rc, my $text) = dump_running('DUMP_MTASTS');
 ok t_cmp($rc, 0, 'text: exit status');
-ok t_cmp($text, qr/^example\.test\n  defined at   \S+extra\.conf:\d+\n  virtual host mta-sts\.example\.test:\d+ \(\S+extra\.conf:\d+\)\n  served as    https:\/\/mta-sts\.example\.test\/\.well-known\/mta-sts\.txt\n  policy id    $p->{id}\n      version: STSv1\n      mode: testing\n      max_age: 1209600\n      mx: mx1\.example\.test\n      mx: \*\.mx\.example\.test\n; DNS/m, 'text: policy');
+ok t_cmp($text, qr/^example\.test\n  defined at   \S+extra\.conf:\d+\n  virtual host mta-sts\.example\.test:\d+ \(\S+extra\.conf:\d+\)\n  served as    https:\/\/mta-sts\.example\.test\/\.well-known\/mta-sts\.txt\n  policy id    $p->{id}\n      version: STSv1\n      mode: testing\n      max_age: 1209600\n      mx: mx1\.example\.test\n      mx: \*\.mx\.example\.test\n  checks       off \(MTASTSCheck\)\n; DNS/m, 'text: policy');
 ok t_cmp($text, qr/^_mta-sts\.example\.test\. IN TXT "v=STSv1; id=$p->{id};"$/m, 'text: record');
 ok t_cmp($text, qr/^  warning mx-duplicate: MTASTSMX names mx\.other\.test more than once.* \(RFC 8461 3\.2\)\n      To do: Remove/m, 'text: finding and remedy');
 open my $err, '<', "$v->{t_logs}/dump.err" or die $!;

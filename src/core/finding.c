@@ -133,8 +133,9 @@ static const struct row {
     [MTASTS_CHECK_VALUE] =
         {"check-value", MTASTS_REFUSED,
          "'{0}' is not a way to check",
-         "Write off (DNS is not asked), warn (what is wrong is reported) or "
-         "strict (apachectl configtest fails on what would lose mail).",
+         "Write off (nothing is looked at and nobody is asked), warn (what "
+         "is wrong is reported) or strict (apachectl configtest fails on what "
+         "would lose mail).",
          ""},
     [MTASTS_RESOLVER_VALUE] =
         {"resolver-value", MTASTS_REFUSED,
@@ -146,6 +147,23 @@ static const struct row {
         {"check-timeout-value", MTASTS_REFUSED,
          "'{0}' is not a time from 1 s to 5 m",
          "Write seconds or a number with s or m, such as 5s.",
+         ""},
+    [MTASTS_PROBE_VALUE] =
+        {"probe-value", MTASTS_REFUSED,
+         "'{0}' is neither On, Off nor a port",
+         "Write On (port {1}), Off, or a port from 1 to 65535.",
+         ""},
+    [MTASTS_CA_FILE] =
+        {"ca-file", MTASTS_REFUSED,
+         "no trusted roots can be read from '{0}': {1}",
+         "Name a file of root certificates in PEM form, as senders trust "
+         "them; without the directive the system's are used.",
+         ""},
+    [MTASTS_PROBE_CONCURRENCY_VALUE] =
+        {"probe-concurrency-value", MTASTS_REFUSED,
+         "'{0}' is not a number of connections from 1 to {1}",
+         "Write how many may be open at once: 64 is enough for some hundred "
+         "MX hosts a second.",
          ""},
     [MTASTS_NO_VALUE] =
         {"no-value", MTASTS_REFUSED,
@@ -415,13 +433,299 @@ static const struct row {
          "Try again; if it stays, look at the name servers of that name and "
          "at MTASTSResolver. Some senders hold mail back meanwhile.",
          "RFC 8461 3.1"},
+    [MTASTS_CERT_NAME] =
+        {"cert-name", MTASTS_ERROR,
+         "the certificate is not for {0}, so senders don't fetch the policy; "
+         "its host names: {1}",
+         "Get a certificate with {0} in its subjectAltName and name it in "
+         "SSLCertificateFile; with mod_md, add {0} to MDomain. A wildcard "
+         "stands for one label only.",
+         "RFC 8461 3.3"},
+    [MTASTS_CERT_EXPIRED] =
+        {"cert-expired", MTASTS_ERROR,
+         "the certificate expired {1}, so senders don't fetch the policy",
+         "Renew it and reload httpd. If an ACME client or mod_md does that "
+         "for you, its log says why it did not; if the file is new already, "
+         "only the reload is missing.",
+         "RFC 8461 3.3"},
+    [MTASTS_CERT_NOT_YET] =
+        {"cert-not-yet", MTASTS_ERROR,
+         "the certificate is not valid yet, so senders don't fetch the "
+         "policy; it will be {1}",
+         "Use the one before it until then. See, too, whether the clock of "
+         "this machine is right.",
+         "RFC 8461 3.3"},
+    [MTASTS_CERT_EXPIRING] =
+        {"cert-expiring", MTASTS_WARNING,
+         "the certificate expires {1}, and then senders don't fetch the "
+         "policy any more",
+         "Renew it and reload httpd. If an ACME client or mod_md does that "
+         "for you, its log says why it has not done so yet; if the file is "
+         "new already, only the reload is missing.",
+         "RFC 8461 3.3"},
+    [MTASTS_CERT_CHAIN] =
+        {"cert-chain", MTASTS_ERROR,
+         "senders can't verify the certificate ({1}), so they don't fetch the "
+         "policy",
+         "{2}",
+         "RFC 8461 3.3"},
+    [MTASTS_CERT_SELF_SIGNED] =
+        {"cert-self-signed", MTASTS_ERROR,
+         "the certificate is signed by itself, so senders don't fetch the "
+         "policy: they trust public CAs only",
+         "Name a certificate of a public CA in SSLCertificateFile. With "
+         "mod_md it means that the certificate has not come yet: the error "
+         "log says why; once it has, reload.",
+         "RFC 8461 3.3"},
+    [MTASTS_CERT_WEAK] =
+        {"cert-weak", MTASTS_WARNING,
+         "the certificate is weak, and many senders refuse that: {1}",
+         "Get one with an ECDSA P-256 key, or with an RSA key of 2048 bits "
+         "or more, signed with SHA-256 or better.",
+         "RFC 8461 3.3"},
+    [MTASTS_TLS_VERSION] =
+        {"tls-version", MTASTS_ERROR,
+         "this virtual host does {1}",
+         "SSLProtocol -all +TLSv1.2 +TLSv1.3",
+         "RFC 8461 7.2"},
+    [MTASTS_CERT_UNREAD] =
+        {"cert-unread", MTASTS_UNKNOWN,
+         "the certificate of this virtual host could not be looked at: {1}",
+         "{2}",
+         "RFC 8461 3.3"},
+    [MTASTS_MX_NO_STARTTLS] =
+        {"mx-no-starttls", MTASTS_ERROR,
+         "this MX host does not offer STARTTLS{1}, so {2}",
+         "Turn TLS on in the mail server, with a certificate for {0} "
+         "(Postfix: smtpd_tls_security_level = may). If it is on, a firewall "
+         "on the way takes STARTTLS out: switch off its inspection of SMTP.",
+         "RFC 8461 4"},
+    [MTASTS_MX_STARTTLS_FAILED] =
+        {"mx-starttls-failed", MTASTS_ERROR,
+         "this MX host offers STARTTLS, but it fails ({1}), so {2}",
+         "The mail server's log says more. To see it: openssl s_client "
+         "-starttls smtp -connect {3} -servername {0}",
+         "RFC 8461 4"},
+    [MTASTS_MX_TLS_VERSION] =
+        {"mx-tls-version", MTASTS_ERROR,
+         "this MX host has no TLS 1.2 or later, so {2}",
+         "Allow TLS 1.2 and 1.3 in the mail server (Postfix 3.6 and later: "
+         "smtpd_tls_protocols = >=TLSv1.2); if it has none, update it or its "
+         "TLS library.",
+         "RFC 8461 7.2"},
+    [MTASTS_MX_GREETING] =
+        {"mx-greeting", MTASTS_ERROR,
+         "this MX host does not take mail from here: {1}; if it does so to "
+         "everyone, {2}",
+         "{3}",
+         "RFC 5321 3.1"},
+    [MTASTS_MX_CERT_NAME] =
+        {"mx-cert-name", MTASTS_ERROR,
+         "the certificate of this MX host is not for {0}, so {2}; its host "
+         "names: {1}",
+         "The host's name as in the MX record must be among them: get a "
+         "certificate with {0} in its subjectAltName for the mail server, or "
+         "name a host that it has in the MX record and in MTASTSMX.",
+         "RFC 8461 4.2"},
+    [MTASTS_MX_CERT_EXPIRED] =
+        {"mx-cert-expired", MTASTS_ERROR,
+         "the certificate of this MX host expired {1}, so {2}",
+         "Renew it and reload the mail server, which may still hold the old "
+         "one (Postfix: postfix reload).",
+         "RFC 8461 4.2"},
+    [MTASTS_MX_CERT_NOT_YET] =
+        {"mx-cert-not-yet", MTASTS_ERROR,
+         "the certificate of this MX host is not valid yet, so {2}; it will "
+         "be {1}",
+         "Use the one before it until then. See, too, whether the clock of "
+         "this machine is right.",
+         "RFC 8461 4.2"},
+    [MTASTS_MX_CERT_EXPIRING] =
+        {"mx-cert-expiring", MTASTS_WARNING,
+         "the certificate of this MX host expires {1}; after that, {2}",
+         "Renew it and reload the mail server, which may still hold the old "
+         "one (Postfix: postfix reload).",
+         "RFC 8461 4.2"},
+    [MTASTS_MX_CERT_CHAIN] =
+        {"mx-cert-chain", MTASTS_ERROR,
+         "the certificate of this MX host can't be verified ({1}), so {2}",
+         "{3}",
+         "RFC 8461 4.2"},
+    [MTASTS_MX_CERT_SELF_SIGNED] =
+        {"mx-cert-self-signed", MTASTS_ERROR,
+         "the certificate of this MX host is signed by itself, so {2}",
+         "Give the mail server a certificate of a public CA with {0} in its "
+         "subjectAltName (Postfix: smtpd_tls_chain_files).",
+         "RFC 8461 4.2"},
+    [MTASTS_MX_CERT_WEAK] =
+        {"mx-cert-weak", MTASTS_WARNING,
+         "the certificate of this MX host is weak, and many senders refuse "
+         "that: {1}",
+         "Get one with an ECDSA P-256 key, or with an RSA key of 2048 bits "
+         "or more, signed with SHA-256 or better.",
+         "RFC 8461 4.2"},
+    [MTASTS_MX_UNREACHABLE] =
+        {"mx-unreachable", MTASTS_UNKNOWN,
+         "nothing is known of the TLS of this MX host: {1}",
+         "{3}",
+         "RFC 5321 5.1"},
+    [MTASTS_MX_DANE] =
+        {"mx-dane", MTASTS_INFO,
+         "there are TLSA records for this MX host: a sender that does DANE "
+         "goes by these, all others by the policy",
+         "Keep both right: before the certificate or its key is changed, "
+         "publish the new TLSA record beside the old one.",
+         "RFC 7672 2.2"},
+    [MTASTS_FETCH_UNREACHABLE] =
+        {"fetch-unreachable", MTASTS_UNKNOWN,
+         "the policy can't be fetched at this address from here: {1}",
+         "{2} Compare from elsewhere: curl -i "
+         "https://{0}{3}/.well-known/mta-sts.txt",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_TLS] =
+        {"fetch-tls", MTASTS_ERROR,
+         "senders can't fetch the policy at this address, as TLS fails: {1}",
+         "Often there is no certificate for this name there, or plain HTTP "
+         "on port {3}. To see it: openssl s_client -connect {2} -servername "
+         "{0}",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_TLS_VERSION] =
+        {"fetch-tls-version", MTASTS_ERROR,
+         "what answers at this address does {1}",
+         "Allow TLS 1.2 and 1.3 where TLS ends: SSLProtocol -all +TLSv1.2 "
+         "+TLSv1.3 if that is this server, else in the settings of the proxy "
+         "or CDN.",
+         "RFC 8461 7.2"},
+    [MTASTS_FETCH_CERT_NAME] =
+        {"fetch-cert-name", MTASTS_ERROR,
+         "the certificate that comes from this address is not for {0}, so "
+         "senders don't fetch the policy; its host names: {1}",
+         "What answers there (another virtual host of this server, a proxy, "
+         "a CDN) needs a certificate with {0} in its subjectAltName, or the "
+         "address in DNS is wrong. A wildcard stands for one label only.",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_CERT_EXPIRED] =
+        {"fetch-cert-expired", MTASTS_ERROR,
+         "the certificate that comes from this address expired {1}, so "
+         "senders don't fetch the policy",
+         "Renew it in what answers there (this server, a proxy, a CDN), and "
+         "reload that: it may still hold the old one.",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_CERT_NOT_YET] =
+        {"fetch-cert-not-yet", MTASTS_ERROR,
+         "the certificate that comes from this address is not valid yet, so "
+         "senders don't fetch the policy; it will be {1}",
+         "Use the one before it until then. See, too, whether the clock of "
+         "this machine is right.",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_CERT_EXPIRING] =
+        {"fetch-cert-expiring", MTASTS_WARNING,
+         "the certificate that comes from this address expires {1}, and then "
+         "senders don't fetch the policy any more",
+         "Renew it in what answers there (this server, a proxy, a CDN), and "
+         "reload that: it may still hold the old one.",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_CERT_CHAIN] =
+        {"fetch-cert-chain", MTASTS_ERROR,
+         "senders can't verify the certificate that comes from this address "
+         "({1}), so they don't fetch the policy",
+         "{2}",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_CERT_SELF_SIGNED] =
+        {"fetch-cert-self-signed", MTASTS_ERROR,
+         "the certificate that comes from this address is signed by itself, "
+         "so senders don't fetch the policy: they trust public CAs only",
+         "Give what answers there (this server, a proxy, a CDN) a "
+         "certificate of a public CA. With mod_md it means that the "
+         "certificate has not come yet.",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_CERT_WEAK] =
+        {"fetch-cert-weak", MTASTS_WARNING,
+         "the certificate that comes from this address is weak, and many "
+         "senders refuse that: {1}",
+         "Get one with an ECDSA P-256 key, or with an RSA key of 2048 bits "
+         "or more, signed with SHA-256 or better.",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_REDIRECT] =
+        {"fetch-redirect", MTASTS_ERROR,
+         "instead of the policy comes a redirect to {1}, which senders never "
+         "follow",
+         "Take /.well-known/mta-sts.txt out of the redirect of the proxy, "
+         "CDN or virtual host that answers there; this module itself never "
+         "redirects it.",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_STATUS] =
+        {"fetch-status", MTASTS_ERROR,
+         "instead of the policy comes the HTTP status {1}, and senders take "
+         "200 only",
+         "{2}See whether the request is in this server's access log: if not, "
+         "something in front of it answers.",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_HTTP] =
+        {"fetch-http", MTASTS_ERROR,
+         "senders can't fetch the policy at this address, as no proper HTTP "
+         "response comes: {1}",
+         "See what listens on port {2} there. If it is a proxy, its log says "
+         "why it broke off.",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_TYPE] =
+        {"fetch-type", MTASTS_ERROR,
+         "the policy comes {1}, and senders want text/plain",
+         "See what sets it: a Header directive here, or a proxy or CDN in "
+         "front. This module sends text/plain.",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_ENCODING] =
+        {"fetch-encoding", MTASTS_ERROR,
+         "the policy comes with the Content-Encoding '{1}', though none was "
+         "asked for, and not every sender can read that",
+         "Switch compression off for /.well-known/mta-sts.txt in the proxy "
+         "or CDN in front.",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_STALE] =
+        {"fetch-stale", MTASTS_WARNING,
+         "what comes is another policy of this module, id {1}, and not the "
+         "one here, id {2}: a cache holds it ({3})",
+         "Purge that cache, or wait as long as MTASTSCacheControl says, and "
+         "publish the new TXT record only then. If several servers have this "
+         "name, reload the others.",
+         "RFC 8461 8.2"},
+    [MTASTS_FETCH_DIFFERS] =
+        {"fetch-differs", MTASTS_ERROR,
+         "what comes differs from the policy that is served here: {1}{2}",
+         "{3}",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_INVALID] =
+        {"fetch-invalid", MTASTS_ERROR,
+         "senders refuse what comes as the policy: {1}{2}",
+         "Look at it: curl -i https://{0}{3}/.well-known/mta-sts.txt. Often it "
+         "is the page of another virtual host, or of a proxy or CDN in "
+         "front.",
+         "RFC 8461 3.2"},
+    [MTASTS_FETCH_SLOW] =
+        {"fetch-slow", MTASTS_WARNING,
+         "the policy {1}, and some senders give up after 2 s, others after "
+         "5 s{2}",
+         "See what is slow on the way: the network, or a proxy or CDN in "
+         "front. This module answers from memory.",
+         "RFC 8461 3.3"},
+    [MTASTS_FETCH_LOCAL] =
+        {"fetch-local", MTASTS_INFO,
+         "this address belongs to this machine, so what senders meet on "
+         "their way (firewall, NAT, proxy) was not seen",
+         "Look from elsewhere, too: curl -i "
+         "https://{0}{3}/.well-known/mta-sts.txt",
+         "RFC 8461 3.3"},
     /* clang-format on */
 };
 
 /* Rows that fail MTASTSCheck strict. */
-static const unsigned char blocks[MTASTS_CODES] = {[MTASTS_TXT_MULTIPLE] = 1,
-                                                   [MTASTS_TXT_SYNTAX] = 1,
-                                                   [MTASTS_MX_UNMATCHED] = 1};
+static const unsigned char blocks[MTASTS_CODES] = {
+    [MTASTS_TXT_MULTIPLE] = 1,       [MTASTS_TXT_SYNTAX] = 1,
+    [MTASTS_MX_UNMATCHED] = 1,       [MTASTS_MX_NO_STARTTLS] = 1,
+    [MTASTS_MX_STARTTLS_FAILED] = 1, [MTASTS_MX_TLS_VERSION] = 1,
+    [MTASTS_MX_GREETING] = 1,        [MTASTS_MX_CERT_NAME] = 1,
+    [MTASTS_MX_CERT_EXPIRED] = 1,    [MTASTS_MX_CERT_NOT_YET] = 1,
+    [MTASTS_MX_CERT_CHAIN] = 1,      [MTASTS_MX_CERT_SELF_SIGNED] = 1};
 
 static const char *const severity_names[] = {"error", "warning", "info",
                                              "unknown", "refused"};

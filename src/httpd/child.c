@@ -44,6 +44,7 @@ static void be_child(apr_pool_t *p, server_rec *s, mtasts_child *child,
 {
     int blocks;
 
+    signal(SIGPIPE, SIG_IGN); /* peers close when they like */
     /* Else an orphan would keep the ports of a server that was ended. */
     ap_close_listeners();
     /* As an ordinary user there is nothing to drop. */
@@ -93,7 +94,7 @@ static mtasts_child_end wait_for(server_rec *s, int fd, pid_t pid,
         kill(pid, SIGKILL);
     }
     ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_WARNING, 0, s,
-                 "mtasts: no check of DNS: its process %s",
+                 "mtasts: no checks: its process %s",
                  byte < 0 ? "did not end in time"
                           : "ended early: it crashed, or could not take on "
                             "User and Group");
@@ -112,7 +113,7 @@ mtasts_child_end mtasts_in_child(apr_pool_t *p, server_rec *s,
 
     if (pipe(fds)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, errno, s,
-                     "mtasts: no check of DNS: no pipe");
+                     "mtasts: no checks: no pipe");
         return MTASTS_CHILD_NONE;
     }
     fflush(NULL); /* else what is buffered is written by both */
@@ -125,7 +126,7 @@ mtasts_child_end mtasts_in_child(apr_pool_t *p, server_rec *s,
     close(fds[1]);
     if (pid < 0) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, errno, s,
-                     "mtasts: no check of DNS: no process");
+                     "mtasts: no checks: no process");
         close(fds[0]);
         return MTASTS_CHILD_NONE;
     }

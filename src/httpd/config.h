@@ -51,7 +51,8 @@ typedef struct {
 
 /* S(type, name, unset, default): the one list of settings.  It makes the
  * members, the unset values, the merge and the defaults.  Lists are arrays of
- * mtasts_word and replace each other as a whole; "" stands for Off. */
+ * mtasts_word and replace each other as a whole; "" stands for Off, and so does
+ * 0 of a probe's port. */
 #define MTASTS_SETTINGS(S)                                                     \
     S(int, engine, -1, 0)                                                      \
     S(apr_array_header_t *, domains, NULL, NULL)                               \
@@ -64,13 +65,18 @@ typedef struct {
     S(const char *, cache_control, NULL, "max-age=60")                         \
     S(int, check, -1, MTASTS_CHECK_WARN)                                       \
     S(const char *, resolver, NULL, "")                                        \
-    S(apr_uint32_t, check_timeout, 0, 5)
+    S(apr_uint32_t, check_timeout, 0, 5)                                       \
+    S(int, probe_mx, -1, 25)                                                   \
+    S(int, probe_host, -1, 443)                                                \
+    S(const char *, ca_file, NULL, "")                                         \
+    S(int, probe_concurrency, -1, 64)
 
 /* MTASTSCheck. */
 enum { MTASTS_CHECK_OFF, MTASTS_CHECK_WARN, MTASTS_CHECK_STRICT };
 
 typedef struct mtasts_served mtasts_served;
 typedef struct mtasts_watch mtasts_watch;
+struct mtasts_certs;
 
 typedef struct {
 #define MTASTS_MEMBER(type, name, unset, def) type name;
@@ -85,6 +91,7 @@ typedef struct {
      * mtasts_check_config(). */
     mtasts_served *served;
     mtasts_watch *watch; /* of the main server: set in post_config, or NULL */
+    struct mtasts_certs *certs; /* by vhost_tls.h; NULL if they aren't known */
 } mtasts_config;
 
 /* httpd's create and merge callbacks: everything unset; a vhost's value

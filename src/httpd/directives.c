@@ -7,9 +7,11 @@
 #include "alabel.h"
 #include "../core/header_value.h"
 #include "../core/record.h"
+#include "../net/cert.h"
 #include "../net/dns.h"
 
-#define MTASTS_CHECK_TIMEOUT_MAX 300 /* s: who waits that long? */
+#define MTASTS_CHECK_TIMEOUT_MAX     300 /* s: who waits that long? */
+#define MTASTS_PROBE_CONCURRENCY_MAX 1000
 
 /* httpd puts "Syntax error on line N of FILE:" before it. */
 static const char *refusal(cmd_parms *cmd, const mtasts_finding *why)
@@ -286,6 +288,96 @@ static const char *set_check_timeout(cmd_parms *cmd, void *dconf,
     return NULL;
 }
 
+/* 1 to `max` without sign or leading zeros; else 0. */
+static int number_parse(const char *in, int max)
+{
+    apr_int64_t n;
+    char *end;
+
+    if (*in < '1' || *in > '9') {
+        return 0;
+    }
+    n = apr_strtoi64(in, &end, 10);
+    return !*end && n <= max ? (int)n : 0;
+}
+
+static const char *set_probe(cmd_parms *cmd, const char *arg, int on, int *port)
+{
+    mtasts_finding why;
+
+    if (!ap_cstr_casecmp(arg, "off")) {
+        *port = 0;
+        return NULL;
+    }
+    *port = ap_cstr_casecmp(arg, "on") ? number_parse(arg, 65535) : on;
+    if (!*port) {
+        MTASTS_FILL(&why, MTASTS_PROBE_VALUE, "", arg,
+                    apr_itoa(cmd->temp_pool, on));
+        return refusal(cmd, &why);
+    }
+    return NULL;
+}
+
+static const char *set_probe_mx(cmd_parms *cmd, void *dconf, const char *arg)
+{
+    (void)dconf;
+    return set_probe(cmd, arg, 25, &config_of(cmd)->probe_mx);
+}
+
+static const char *set_probe_host(cmd_parms *cmd, void *dconf, const char *arg)
+{
+    (void)dconf;
+    return set_probe(cmd, arg, 443, &config_of(cmd)->probe_host);
+}
+
+/* Read under httpd -t only, to see that it can be: a file that is away for a
+ * moment must not end a server at a reload, nor keep it from being stopped.  A
+ * run reads it again, as `User`. */
+static const char *set_ca_file(cmd_parms *cmd, void *dconf, const char *arg)
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    const char *file = ap_server_root_relative(cmd->pool, arg);
+    char text[MTASTS_WHY_SIZE] = "that is no path";
+    mtasts_finding why;
+
+    (void)dconf;
+    if (error) {
+        return error;
+    }
+    if (file && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
+        mtasts_roots *roots = mtasts_roots_new(file, text);
+
+        file = roots ? file : NULL;
+        mtasts_roots_free(roots);
+    }
+    if (!file) {
+        MTASTS_FILL(&why, MTASTS_CA_FILE, "", arg, text);
+        return refusal(cmd, &why);
+    }
+    config_of(cmd)->ca_file = file;
+    return NULL;
+}
+
+static const char *set_probe_concurrency(cmd_parms *cmd, void *dconf,
+                                         const char *arg)
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    int n = number_parse(arg, MTASTS_PROBE_CONCURRENCY_MAX);
+    mtasts_finding why;
+
+    (void)dconf;
+    if (error) {
+        return error;
+    }
+    if (!n) {
+        MTASTS_FILL(&why, MTASTS_PROBE_CONCURRENCY_VALUE, "", arg,
+                    apr_itoa(cmd->temp_pool, MTASTS_PROBE_CONCURRENCY_MAX));
+        return refusal(cmd, &why);
+    }
+    config_of(cmd)->probe_concurrency = n;
+    return NULL;
+}
+
 const command_rec mtasts_directives[] = {
     AP_INIT_TAKE1("MTASTSEngine", set_engine, NULL, RSRC_CONF,
                   "On or Off: serve an MTA-STS policy here"),
@@ -313,4 +405,12 @@ const command_rec mtasts_directives[] = {
                      "IP addresses of DNS servers, or system"),
     AP_INIT_TAKE1("MTASTSCheckTimeout", set_check_timeout, NULL, RSRC_CONF,
                   "time for all checks at start and under -t, such as 5s"),
+    AP_INIT_TAKE1("MTASTSProbeMX", set_probe_mx, NULL, RSRC_CONF,
+                  "On, Off or a port: try STARTTLS at the MX hosts"),
+    AP_INIT_TAKE1("MTASTSProbeHost", set_probe_host, NULL, RSRC_CONF,
+                  "On, Off or a port: fetch the policy as senders do"),
+    AP_INIT_TAKE1("MTASTSCAFile", set_ca_file, NULL, RSRC_CONF,
+                  "trusted roots in PEM form; default: the system's"),
+    AP_INIT_TAKE1("MTASTSProbeConcurrency", set_probe_concurrency, NULL,
+                  RSRC_CONF, "connections of the probes at once"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

@@ -2,7 +2,8 @@
 #define MTASTS_DUMP_H
 
 /*
- * apachectl -t -D DUMP_MTASTS and DUMP_MTASTS_JSON.
+ * apachectl -t -D DUMP_MTASTS and DUMP_MTASTS_JSON; DUMP_MTASTS_FETCH, alone or
+ * beside either, has the policy fetched from the server that runs.
  */
 
 #include "live.h"
@@ -11,7 +12,7 @@
  * standard output.  1 if MTASTSCheck strict doesn't let something pass. */
 int mtasts_dump(apr_pool_t *p, server_rec *main_server);
 
-/* 1 with either of the two defines. */
+/* 1 with any of the defines. */
 int mtasts_dump_wanted(void);
 
 /* For a person, and as one JSON document.  `live` may be NULL. */
@@ -26,9 +27,28 @@ typedef void mtasts_site_fn(apr_pool_t *p, const mtasts_site *site, void *ctx);
 void mtasts_dump_each(apr_pool_t *p, const apr_array_header_t *servers,
                       mtasts_site_fn *visit, void *ctx);
 
-/* All notes on a site, those of `l` too unless it is NULL, errors first; in
- * `p`. */
+/* All notes on a site, those of `l` too unless it is NULL, errors first; in `p`.
+ * `once`: without those that were said of the same domain before. */
 apr_array_header_t *mtasts_dump_notes(apr_pool_t *p, const mtasts_site *site,
-                                      const mtasts_live_site *l);
+                                      const mtasts_live_site *l, int once);
+
+/* Seconds since 1970 as "2026-01-31T12:00:00Z", in `p`; the date is its first
+ * ten characters. */
+char *mtasts_dump_time(apr_pool_t *p, apr_int64_t seconds);
+
+/* The names of a certificate, one after the other: the one behind `name`, or the
+ * first with NULL; NULL if there is none. */
+const char *mtasts_dump_name(const mtasts_cert_facts *cert, const char *name);
+
+/* What was seen of the TLS of a site, for its lines in the text: nothing that a
+ * finding says. */
+void mtasts_dump_text_tls(apr_pool_t *p, const mtasts_live *live,
+                          const mtasts_live_site *l);
+
+struct json_t;
+
+/* The site's "tls" member. */
+struct json_t *mtasts_dump_json_tls(apr_pool_t *p, const mtasts_live *live,
+                                    const mtasts_live_site *l);
 
 #endif

@@ -11,7 +11,7 @@
 
 typedef struct {
     const mtasts_live *live; /* or NULL */
-    json_t *policies;
+    int any;
     int counts[MTASTS_REFUSED + 1]; /* findings of each severity */
 } writing;
 
@@ -178,6 +178,13 @@ static json_t *dns_json(apr_pool_t *p, const mtasts_live_site *l)
 
 /* --- the document --- */
 
+/* Prints it and is done with it. */
+static void put_json(json_t *j)
+{
+    json_dumpf(j, stdout, JSON_INDENT(2));
+    json_decref(j);
+}
+
 static void site_json(apr_pool_t *p, const mtasts_site *site, void *ctx)
 {
     writing *out = ctx;
@@ -187,7 +194,7 @@ static void site_json(apr_pool_t *p, const mtasts_site *site, void *ctx)
         apr_pstrcat(p, MTASTS_HOST_PREFIX, site->name->value, NULL);
     json_t *findings = json_array(), *policy;
 
-    append_notes(out, findings, mtasts_dump_notes(p, site, l));
+    append_notes(out, findings, mtasts_dump_notes(p, site, l, 0));
     policy = json_pack(
         "{s:s, s:s, s:o, s:o, s:s, s:i, s:o, s:s, s:s, s:o, s:s, s:o}",
         "domain", site->name->value, "policy_host", host, "vhost",
@@ -198,44 +205,40 @@ static void site_json(apr_pool_t *p, const mtasts_site *site, void *ctx)
         served->id, "body", served->body, "publish", records_json(p, site),
         "sync", mtasts_sync_name(l ? l->sync : MTASTS_SYNC_UNKNOWN), "findings",
         findings);
-    if (l) {
+    if (l && l->facts) {
         json_object_set_new(policy, "dns", dns_json(p, l));
     }
-    json_array_append_new(out->policies, policy);
+    if (l) {
+        json_object_set_new(policy, "tls",
+                            mtasts_dump_json_tls(p, out->live, l));
+    }
+    printf("%s", out->any ? ",\n" : "\n");
+    out->any = 1;
+    put_json(policy);
 }
 
-static json_t *now_json(void)
-{
-    apr_time_exp_t now;
-    char text_now[32];
-
-    apr_time_exp_gmt(&now, apr_time_now());
-    apr_snprintf(text_now, sizeof(text_now), "%04d-%02d-%02dT%02d:%02d:%02dZ",
-                 now.tm_year + 1900, now.tm_mon + 1, now.tm_mday, now.tm_hour,
-                 now.tm_min, now.tm_sec);
-    return json_string(text_now);
-}
-
+/* Written policy by policy: there may be a hundred thousand. */
 void mtasts_dump_json(apr_pool_t *p, const apr_array_header_t *servers,
                       const mtasts_live *live)
 {
-    writing out = {live, json_array(), {0}};
-    json_t *findings = json_array(), *document;
+    writing out = {live, 0, {0}};
+    json_t *findings = json_array();
     int i;
 
+    printf("{\n\"version\": 1,\n\"time\": \"%s\",\n\"policies\": [",
+           mtasts_dump_time(p, apr_time_sec(apr_time_now())));
     mtasts_dump_each(p, servers, site_json, &out);
     for (i = 0; i < servers->nelts; i++) {
         const server_rec *s = APR_ARRAY_IDX(servers, i, server_rec *);
 
         append_notes(&out, findings, mtasts_config_of(s)->notes);
     }
-    document = json_pack(
-        "{s:i, s:o, s:o, s:o, s:{s:i, s:i, s:i, s:i}}", "version", 1, "time",
-        now_json(), "policies", out.policies, "findings", findings, "summary",
-        "error", out.counts[MTASTS_ERROR], "warning",
+    printf("],\n\"findings\": ");
+    put_json(findings);
+    printf(",\n\"summary\": ");
+    put_json(json_pack(
+        "{s:i, s:i, s:i, s:i}", "error", out.counts[MTASTS_ERROR], "warning",
         out.counts[MTASTS_WARNING], "info", out.counts[MTASTS_INFO], "unknown",
-        out.counts[MTASTS_UNKNOWN]);
-    json_dumpf(document, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(document);
+        out.counts[MTASTS_UNKNOWN]));
+    printf("\n}\n");
 }

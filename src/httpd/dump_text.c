@@ -11,6 +11,13 @@ typedef struct {
     int counts[MTASTS_REFUSED + 1]; /* findings of each severity */
 } printing;
 
+/* Of an MX host or a fetch the texts don't say which one it is. */
+static const char *subject_of(const mtasts_note *n)
+{
+    return strchr(n->subject, '[') || n->about == MTASTS_ABOUT_MX ? n->subject
+                                                                  : "";
+}
+
 static void print_notes(printing *out, const apr_array_header_t *notes)
 {
     int i;
@@ -18,12 +25,13 @@ static void print_notes(printing *out, const apr_array_header_t *notes)
     for (i = 0; notes && i < notes->nelts; i++) {
         const mtasts_note *n = &APR_ARRAY_IDX(notes, i, mtasts_note);
         const char *reference = mtasts_code_reference(n->code);
+        const char *subject = subject_of(n);
 
         out->counts[n->severity]++;
-        printf("  %s %s: %s%s%s%s\n      To do: %s\n",
+        printf("  %s %s: %s%s%s%s%s%s\n      To do: %s\n",
                mtasts_severity_name(n->severity), mtasts_code_name(n->code),
-               n->text, *reference ? " (" : "", reference,
-               *reference ? ")" : "", n->remedy);
+               subject, *subject ? ": " : "", n->text, *reference ? " (" : "",
+               reference, *reference ? ")" : "", n->remedy);
     }
 }
 
@@ -94,11 +102,16 @@ static void print_site(apr_pool_t *p, const mtasts_site *site, void *ctx)
     if (l) {
         printf("  TXT record   %s\n", mtasts_sync_name(l->sync));
     }
-    if (l && l->repeats) {
-        printf("  DNS          as said above of the same domain\n");
-        l = NULL;
+    else if (mtasts_config_of(served->server)->check == MTASTS_CHECK_OFF) {
+        printf("  checks       off (MTASTSCheck)\n");
     }
-    print_notes(out, mtasts_dump_notes(p, site, l));
+    if (l) {
+        mtasts_dump_text_tls(p, out->live, l);
+    }
+    if (l && l->repeats) {
+        printf("  DNS, MX      as said above of the same domain\n");
+    }
+    print_notes(out, mtasts_dump_notes(p, site, l, 1));
     print_records(p, site);
 }
 

@@ -1,21 +1,21 @@
-#include "live.h"
+#include "live_private.h"
 #include "notes.h"
-#include "../net/facts.h"
 
-#define UNKNOWN_MAX 20 /* of them logged: a dead resolver concerns all */
+#include <time.h>
 
-struct mtasts_live {
-    server_rec *main_server;
-    apr_array_header_t *sites; /* mtasts_live_site */
-    apr_hash_t *by_site;       /* &mtasts_site * -> mtasts_live_site * */
-    mtasts_facts *facts;
-};
+#define DNS_MS_MAX 60000 /* of a long run */
 
-static int looked_at(const mtasts_live_options *o, const server_rec *s)
+unsigned mtasts_live_looks(const mtasts_live_options *o, const server_rec *s)
 {
     const mtasts_config *cfg = mtasts_config_of(s);
+    unsigned looks = cfg->check == MTASTS_CHECK_STRICT ? o->strict : o->warn;
 
-    return cfg->served && cfg->check >= o->least;
+    if (!cfg->served || cfg->check == MTASTS_CHECK_OFF) {
+        return 0;
+    }
+    return looks & ~(unsigned)((cfg->probe_mx ? 0 : MTASTS_LOOK_MX) |
+                               (cfg->probe_host ? 0 : MTASTS_LOOK_FETCH) |
+                               (cfg->served->tls ? 0 : MTASTS_LOOK_CERT));
 }
 
 int mtasts_live_wanted(const mtasts_live_options *o)
@@ -23,7 +23,7 @@ int mtasts_live_wanted(const mtasts_live_options *o)
     int i;
 
     for (i = 0; i < o->servers->nelts; i++) {
-        if (looked_at(o, APR_ARRAY_IDX(o->servers, i, server_rec *))) {
+        if (mtasts_live_looks(o, APR_ARRAY_IDX(o->servers, i, server_rec *))) {
             return 1;
         }
     }
@@ -38,43 +38,100 @@ unsigned mtasts_live_limit(const mtasts_live_options *o)
     for (i = 0; i < o->servers->nelts; i++) {
         const server_rec *s = APR_ARRAY_IDX(o->servers, i, server_rec *);
 
-        n += looked_at(o, s)
+        n += mtasts_live_looks(o, s)
                  ? (unsigned)mtasts_config_of(s)->served->sites->nelts
                  : 0;
     }
     return o->timeout_ms + 400 + n / 50; /* 2 s for 100,000 domains */
 }
 
-/* The same domain, policy, id and TLSRPT in a server before. */
+static long long clock_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+unsigned mtasts_live_left(const mtasts_live *live)
+{
+    long long gone = clock_ms() - live->start;
+
+    return gone >= live->options->timeout_ms
+               ? 1
+               : live->options->timeout_ms - (unsigned)gone;
+}
+
+/* The same domain, policy, id and TLSRPT in a server before, at which all is
+ * looked at that is looked at here; but the certificate, which is the vhost's
+ * own. */
 static int says_the_same(const mtasts_live_options *o, const mtasts_site *site)
 {
     const mtasts_site *other = site->same;
-    const char *mine = site->served->tlsrpt, *theirs;
+    const mtasts_config *mine = mtasts_config_of(site->served->server), *theirs;
+    unsigned looks = mtasts_live_looks(o, site->served->server) &
+                     ~(unsigned)MTASTS_LOOK_CERT;
+    const char *a = site->served->tlsrpt, *b;
 
-    if (!other || !looked_at(o, other->served->server) ||
-        mtasts_site_differs(site)) {
+    if (!other || mtasts_site_differs(site)) {
         return 0;
     }
-    theirs = other->served->tlsrpt;
-    return mine == theirs || (mine && theirs && !strcmp(mine, theirs));
+    theirs = mtasts_config_of(other->served->server);
+    b = other->served->tlsrpt;
+    return !(looks & ~mtasts_live_looks(o, other->served->server)) &&
+           mine->probe_mx == theirs->probe_mx &&
+           mine->probe_host == theirs->probe_host &&
+           (a == b || (a && b && !strcmp(a, b)));
 }
 
-static void add_sites(mtasts_live *live, const mtasts_live_options *o)
+static void add_sites(mtasts_live *live)
 {
+    const mtasts_live_options *o = live->options;
     int i, j;
 
     for (i = 0; i < o->servers->nelts; i++) {
         server_rec *s = APR_ARRAY_IDX(o->servers, i, server_rec *);
         const mtasts_served *served = mtasts_config_of(s)->served;
 
-        for (j = 0; looked_at(o, s) && j < served->sites->nelts; j++) {
+        if (!mtasts_live_looks(o, s)) {
+            continue;
+        }
+        for (j = 0; j < served->sites->nelts; j++) {
             mtasts_live_site *l = apr_array_push(live->sites);
 
             memset(l, 0, sizeof(*l));
             l->site = &APR_ARRAY_IDX(served->sites, j, mtasts_site);
             l->repeats = says_the_same(o, l->site);
+            l->notes = apr_array_make(live->pool, 1, sizeof(mtasts_note));
+            if (served->tls && mtasts_config_of(s)->certs) {
+                apr_hash_set(live->tls_sites, l->site->name->value,
+                             APR_HASH_KEY_STRING, l->site);
+            }
         }
     }
+}
+
+/* --- DNS --- */
+
+/* What DNS is to be asked of all, and how many are to be asked about. */
+static unsigned dns_wanted(const mtasts_live *live, size_t *n)
+{
+    unsigned what = 0;
+    int i;
+
+    for (i = 0, *n = 0; i < live->sites->nelts; i++) {
+        const server_rec *s = mtasts_live_at(live, i)->site->served->server;
+        unsigned looks = mtasts_live_looks(live->options, s);
+
+        *n += (looks & MTASTS_LOOK_NETWORK) != 0;
+        if (looks & (MTASTS_LOOK_DNS | MTASTS_LOOK_MX)) {
+            what |= MTASTS_ASK_MAIL;
+        }
+        if (looks & MTASTS_LOOK_MX) {
+            what |= MTASTS_ASK_TLSA;
+        }
+    }
+    return what;
 }
 
 static apr_status_t free_facts(void *facts)
@@ -83,69 +140,145 @@ static apr_status_t free_facts(void *facts)
     return APR_SUCCESS;
 }
 
-static int collect(apr_pool_t *p, mtasts_live *live,
-                   const mtasts_live_options *o)
+/* A name server that is silent must not leave the probes without time. */
+static unsigned dns_ms(const mtasts_live *live, unsigned what)
 {
+    unsigned all = live->options->timeout_ms;
+
+    if (what & MTASTS_ASK_TLSA) {
+        all = all / 5 * 3;
+    }
+    return all < DNS_MS_MAX ? all : DNS_MS_MAX;
+}
+
+/* Gives the sites their facts.  0, with the reason logged, if c-ares can't be
+ * set up. */
+static int collect(mtasts_live *live)
+{
+    const mtasts_live_options *o = live->options;
     const mtasts_config *cfg = mtasts_config_of(live->main_server);
-    mtasts_dns_options dns = {NULL, o->timeout_ms, 0, o->stop, o->stop_ctx};
+    mtasts_dns_options dns = {NULL, 0, 0, o->stop, o->stop_ctx};
     const char **domains;
     const char *error;
+    unsigned what;
+    size_t n;
     int i;
 
+    what = dns_wanted(live, &n);
+    if (!n) {
+        return 1;
+    }
     if (*cfg->resolver) { /* else the system's */
         dns.servers = cfg->resolver;
     }
-    domains = apr_palloc(p, (apr_size_t)live->sites->nelts * sizeof(*domains));
-    for (i = 0; i < live->sites->nelts; i++) {
-        domains[i] =
-            APR_ARRAY_IDX(live->sites, i, mtasts_live_site).site->name->value;
+    dns.timeout_ms = dns_ms(live, what);
+    domains = apr_palloc(live->pool, n * sizeof(*domains));
+    for (i = 0, n = 0; i < live->sites->nelts; i++) {
+        const mtasts_site *site = mtasts_live_at(live, i)->site;
+
+        if (mtasts_live_looks(o, site->served->server) & MTASTS_LOOK_NETWORK) {
+            domains[n++] = site->name->value;
+        }
     }
-    live->facts =
-        mtasts_facts_collect(domains, (size_t)live->sites->nelts,
-                                       MTASTS_ASK_MAIL, &dns, &error);
+    live->facts = mtasts_facts_collect(domains, n, what, &dns, &error);
     if (!live->facts) {
         ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_WARNING, 0,
                      live->main_server, "mtasts: no check of DNS: %s", error);
         return 0;
     }
-    apr_pool_cleanup_register(p, live->facts, free_facts,
+    apr_pool_cleanup_register(live->pool, live->facts, free_facts,
                               apr_pool_cleanup_null);
+    for (i = 0, n = 0; i < live->sites->nelts; i++) {
+        mtasts_live_site *l = mtasts_live_at(live, i);
+
+        if (mtasts_live_looks(o, l->site->served->server) &
+            MTASTS_LOOK_NETWORK) {
+            l->facts = mtasts_facts_of(live->facts, n++);
+        }
+    }
     return 1;
 }
 
-static void compare(apr_pool_t *p, mtasts_live_site *l)
+static void check_dns(const mtasts_live *live, mtasts_live_site *l)
 {
     const mtasts_served *served = l->site->served;
     mtasts_wanted wanted = {&served->policy, served->id, served->tlsrpt};
 
-    l->notes = apr_array_make(p, 1, sizeof(mtasts_note));
-    l->sync = mtasts_dns_check(&wanted, l->facts, mtasts_keep, l->notes);
-    mtasts_notes_sort(l->notes);
+    if (l->facts &&
+        mtasts_live_looks(live->options, served->server) & MTASTS_LOOK_DNS) {
+        l->sync = mtasts_dns_check(&wanted, l->facts, mtasts_keep, l->notes);
+    }
+}
+
+/* --- all --- */
+
+/* All that is looked at anywhere. */
+static unsigned all_looks(const mtasts_live *live)
+{
+    const apr_array_header_t *servers = live->options->servers;
+    unsigned looks = 0;
+    int i;
+
+    for (i = 0; i < servers->nelts; i++) {
+        looks |= mtasts_live_looks(live->options,
+                                   APR_ARRAY_IDX(servers, i, server_rec *));
+    }
+    return looks;
+}
+
+static mtasts_live *live_make(apr_pool_t *p, const mtasts_live_options *o)
+{
+    mtasts_live *live = apr_pcalloc(p, sizeof(*live));
+
+    live->pool = p;
+    live->options = o;
+    live->main_server = APR_ARRAY_IDX(o->servers, 0, server_rec *);
+    live->start = clock_ms();
+    live->now = apr_time_now();
+    live->sites = apr_array_make(p, 16, sizeof(mtasts_live_site));
+    live->by_site = apr_hash_make(p);
+    live->looked = apr_hash_make(p);
+    live->tls_sites = apr_hash_make(p);
+    live->mx = apr_hash_make(p);
+    add_sites(live);
+    return live;
+}
+
+static void check(mtasts_live *live)
+{
+    const mtasts_live_options *o = live->options;
+    int i;
+
+    for (i = 0; i < live->sites->nelts; i++) {
+        mtasts_live_site *l = mtasts_live_at(live, i);
+
+        if (o->stop && o->stop(o->stop_ctx)) {
+            return; /* nobody will hear of it */
+        }
+        check_dns(live, l);
+        mtasts_live_tls_check(live, l);
+        mtasts_notes_sort(l->notes);
+        apr_hash_set(live->by_site, &l->site, sizeof(l->site), l);
+    }
 }
 
 mtasts_live *mtasts_live_run(apr_pool_t *p, const mtasts_live_options *o)
 {
-    mtasts_live *live = apr_pcalloc(p, sizeof(*live));
-    int collected, i;
+    mtasts_live *live = live_make(p, o);
+    unsigned looks = all_looks(live);
+    int collected = collect(live);
+    int tls = looks & ~(unsigned)MTASTS_LOOK_DNS && mtasts_live_tls_begin(live);
 
-    live->main_server = APR_ARRAY_IDX(o->servers, 0, server_rec *);
-    live->sites = apr_array_make(p, 16, sizeof(mtasts_live_site));
-    live->by_site = apr_hash_make(p);
-    add_sites(live, o);
-    collected = collect(p, live, o);
+    if (collected && tls && looks & (MTASTS_LOOK_MX | MTASTS_LOOK_FETCH)) {
+        mtasts_live_probe(live);
+    }
     if (o->back) {
         o->back(o->back_ctx);
     }
-    if (!collected) {
+    if (!collected && !tls) {
         return NULL;
     }
-    for (i = 0; i < live->sites->nelts; i++) {
-        mtasts_live_site *l = &APR_ARRAY_IDX(live->sites, i, mtasts_live_site);
-
-        l->facts = mtasts_facts_of(live->facts, (size_t)i);
-        compare(p, l);
-        apr_hash_set(live->by_site, &l->site, sizeof(l->site), l);
-    }
+    check(live);
     return live;
 }
 
@@ -160,8 +293,7 @@ int mtasts_live_blocking(const mtasts_live *live)
     int i, j, n = 0;
 
     for (i = 0; i < live->sites->nelts; i++) {
-        const mtasts_live_site *l =
-            &APR_ARRAY_IDX(live->sites, i, mtasts_live_site);
+        const mtasts_live_site *l = mtasts_live_at(live, i);
 
         if (mtasts_config_of(l->site->served->server)->check !=
             MTASTS_CHECK_STRICT) {
@@ -172,56 +304,4 @@ int mtasts_live_blocking(const mtasts_live *live)
         }
     }
     return n;
-}
-
-/* Nothing worse than info. */
-static int is_fine(const mtasts_live_site *l)
-{
-    int i;
-
-    for (i = 0; i < l->notes->nelts; i++) {
-        if (APR_ARRAY_IDX(l->notes, i, mtasts_note).severity != MTASTS_INFO) {
-            return 0;
-        }
-    }
-    return l->sync == MTASTS_SYNC_IN_SYNC;
-}
-
-static void log_site(const mtasts_live_site *l, int *unknown)
-{
-    server_rec *s = l->site->served->server;
-    int i;
-
-    for (i = 0; i < l->notes->nelts; i++) {
-        const mtasts_note *n = &APR_ARRAY_IDX(l->notes, i, mtasts_note);
-
-        if (n->severity != MTASTS_UNKNOWN || ++*unknown <= UNKNOWN_MAX) {
-            mtasts_note_log(s, n, 0);
-        }
-    }
-    if (is_fine(l)) {
-        ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_INFO, 0, s,
-                     "mtasts: %s: in sync", l->site->name->value);
-    }
-}
-
-void mtasts_live_log(const mtasts_live *live)
-{
-    int i, unknown = 0;
-
-    for (i = 0; i < live->sites->nelts; i++) {
-        const mtasts_live_site *l =
-            &APR_ARRAY_IDX(live->sites, i, mtasts_live_site);
-
-        if (!l->repeats) {
-            log_site(l, &unknown);
-        }
-    }
-    if (unknown > UNKNOWN_MAX) {
-        ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_NOTICE, 0,
-                     live->main_server,
-                     "mtasts: %d more questions without an answer; apachectl "
-                     "-t -D DUMP_MTASTS shows all",
-                     unknown - UNKNOWN_MAX);
-    }
 }

@@ -21,6 +21,7 @@ void mtasts_keep(void *ctx, const mtasts_finding *f)
     mtasts_note *note = apr_array_push(notes);
 
     note->code = f->code;
+    note->about = MTASTS_ABOUT_DOMAIN;
     note->severity = f->severity;
     note->blocks = f->blocks;
     note->subject = apr_pstrdup(notes->pool, f->subject);
@@ -49,6 +50,13 @@ apr_array_header_t *mtasts_site_notes(apr_pool_t *p, const mtasts_site *site)
         apr_array_cat(notes, site->notes);
     }
     return notes;
+}
+
+void mtasts_notes_about(apr_array_header_t *notes, int from, mtasts_about about)
+{
+    for (; from < notes->nelts; from++) {
+        APR_ARRAY_IDX(notes, from, mtasts_note).about = about;
+    }
 }
 
 void mtasts_note_log(server_rec *s, const mtasts_note *n, int others)

@@ -21,6 +21,11 @@ void mtasts_keep(void *ctx, const mtasts_finding *f);
 void mtasts_keep_for_site(apr_pool_t *p, mtasts_site *site,
                           const mtasts_finding *f);
 
+/* Says of the notes from index `from` on what they are about; else it is the
+ * domain. */
+void mtasts_notes_about(apr_array_header_t *notes, int from,
+                        mtasts_about about);
+
 /* All notes on one site, as an array of mtasts_note in `p`. */
 apr_array_header_t *mtasts_site_notes(apr_pool_t *p, const mtasts_site *site);
 

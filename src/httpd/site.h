@@ -9,9 +9,17 @@
 #include "config.h"
 #include "../core/record.h"
 
+/* What a finding is true of, whoever else it concerns. */
+typedef enum {
+    MTASTS_ABOUT_DOMAIN, /* in any virtual host */
+    MTASTS_ABOUT_VHOST,
+    MTASTS_ABOUT_MX /* of any domain that has this MX host */
+} mtasts_about;
+
 /* A finding that is kept. */
 typedef struct {
     mtasts_code code;
+    mtasts_about about;
     mtasts_severity severity;
     int blocks; /* MTASTSCheck strict doesn't let it pass */
     const char *subject;

@@ -2,7 +2,7 @@
 #include "child.h"
 #include "dump.h"
 #include "live.h"
-#include "vhost.h"
+#include "vhost_tls.h"
 
 typedef struct {
     apr_pool_t *p;
@@ -27,19 +27,28 @@ static int look_and_log(void *ctx, mtasts_child *child)
     return mtasts_live_blocking(live) > 0;
 }
 
-/* 1 if something blocks. */
-static int look(apr_pool_t *p, server_rec *main_server, int least)
+/* 1 if something blocks.  `warn` and `strict` as in mtasts_live_options;
+ * `remember`: for the runs of the server that starts. */
+static int look(apr_pool_t *p, server_rec *main_server, unsigned warn,
+                unsigned strict, int remember)
 {
     const mtasts_config *cfg = mtasts_config_of(main_server);
     looking l = {p, {0}};
 
     l.options.servers = mtasts_servers(p, main_server);
-    l.options.least = least;
+    l.options.warn = warn;
+    l.options.strict = strict;
     l.options.timeout_ms = cfg->check_timeout * 1000;
-    return mtasts_live_wanted(&l.options) &&
-           mtasts_in_child(p, main_server, mtasts_live_limit(&l.options),
+    if (!mtasts_live_wanted(&l.options)) {
+        return 0;
+    }
+    l.options.seen = remember ? mtasts_seen_of(main_server) : NULL;
+    return mtasts_in_child(p, main_server, mtasts_live_limit(&l.options),
                            look_and_log, &l) == MTASTS_CHILD_BLOCKS;
 }
+
+/* Not what the running server serves: it may have another configuration. */
+#define BEFORE_SERVING (MTASTS_LOOK_DNS | MTASTS_LOOK_CERT | MTASTS_LOOK_MX)
 
 int mtasts_start_check_config(apr_pool_t *pconf, apr_pool_t *plog,
                               apr_pool_t *ptemp, server_rec *main_server)
@@ -48,10 +57,13 @@ int mtasts_start_check_config(apr_pool_t *pconf, apr_pool_t *plog,
     (void)plog;
     /* httpd -k stop, -k graceful, -S and -M come here, too, and must neither
      * wait nor fail. */
-    if (ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST ||
-        !(mtasts_dump_wanted()
-              ? mtasts_dump(ptemp, main_server)
-              : look(ptemp, main_server, MTASTS_CHECK_STRICT))) {
+    if (ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST) {
+        return OK;
+    }
+    mtasts_vhost_tls_read(ptemp, mtasts_servers(ptemp, main_server));
+    if (!(mtasts_dump_wanted() ? mtasts_dump(ptemp, main_server)
+                               : look(ptemp, main_server, MTASTS_LOOK_CERT,
+                                      BEFORE_SERVING, 0))) {
         return OK;
     }
     ap_log_error(APLOG_MARK, APLOG_STARTUP, 0, NULL,
@@ -66,7 +78,7 @@ int mtasts_start_post_config(apr_pool_t *pconf, apr_pool_t *plog,
     (void)pconf;
     (void)plog;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
-        look(ptemp, main_server, MTASTS_CHECK_WARN);
+        look(ptemp, main_server, BEFORE_SERVING, BEFORE_SERVING, 1);
     }
     return OK;
 }

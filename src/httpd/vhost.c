@@ -5,8 +5,9 @@
 
 /* What the directives of one section say. */
 typedef struct {
-    int tls;         /* 1, 0, or -1 for nothing */
-    int certificate; /* there is an SSLCertificateFile */
+    int tls;                   /* 1, 0, or -1 for nothing */
+    apr_array_header_t *certs; /* of SSLCertificateFile, or NULL */
+    const char *chain;         /* of SSLCertificateChainFile, or NULL */
 } section;
 
 /* Sections at one position: a file that is included twice has its virtual
@@ -89,21 +90,41 @@ const char *mtasts_vhost_common_address(apr_pool_t *p, const server_rec *a,
 
 /* --- TLS --- */
 
-/* The last directive counts, as in httpd. */
+static const char *first_word(apr_pool_t *p, const ap_directive_t *d)
+{
+    const char *args = d->args;
+
+    return ap_getword_conf(p, &args);
+}
+
+/* NULL if it is none: mod_ssl takes keys from a token, too. */
+static const char *file_word(apr_pool_t *p, const ap_directive_t *d)
+{
+    const char *word = first_word(p, d);
+
+    return strncmp(word, "pkcs11:", 7) ? ap_server_root_relative(p, word)
+                                       : NULL;
+}
+
+/* The last directive counts, as in httpd; of certificates, each. */
 static section read_section(apr_pool_t *p, const ap_directive_t *d)
 {
-    section s = {-1, 0};
+    section s = {-1, NULL, NULL};
 
     for (; d; d = d->next) {
         if (!ap_cstr_casecmp(d->directive, "SSLEngine") ||
             !ap_cstr_casecmp(d->directive, "GnuTLSEnable") ||
             !ap_cstr_casecmp(d->directive, "NSSEngine")) {
-            const char *args = d->args;
-
-            s.tls = !!ap_cstr_casecmp(ap_getword_conf(p, &args), "off");
+            s.tls = !!ap_cstr_casecmp(first_word(p, d), "off");
         }
         else if (!ap_cstr_casecmp(d->directive, "SSLCertificateFile")) {
-            s.certificate = 1;
+            if (!s.certs) {
+                s.certs = apr_array_make(p, 1, sizeof(const char *));
+            }
+            APR_ARRAY_PUSH(s.certs, const char *) = file_word(p, d);
+        }
+        else if (!ap_cstr_casecmp(d->directive, "SSLCertificateChainFile")) {
+            s.chain = file_word(p, d);
         }
     }
     return s;
@@ -192,8 +213,17 @@ int mtasts_vhost_has_tls(const mtasts_vhosts *v, const server_rec *s)
     if (v->main_section.tls >= 0) {
         return v->main_section.tls;
     }
-    return ((own && own->certificate) || v->main_section.certificate) &&
-           listens_https(s);
+    return ((own && own->certs) || v->main_section.certs) && listens_https(s);
+}
+
+const apr_array_header_t *mtasts_vhost_cert_files(const mtasts_vhosts *v,
+                                                  const server_rec *s,
+                                                  const char **chain_file)
+{
+    const section *own = apr_hash_get(v->sections, &s, sizeof(s));
+
+    *chain_file = own && own->chain ? own->chain : v->main_section.chain;
+    return own && own->certs ? own->certs : v->main_section.certs;
 }
 
 /* --- names --- */

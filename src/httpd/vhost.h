@@ -25,6 +25,13 @@ mtasts_vhosts *mtasts_vhosts_read(apr_pool_t *p,
  * with https, as those modules do. */
 int mtasts_vhost_has_tls(const mtasts_vhosts *v, const server_rec *s);
 
+/* The files that SSLCertificateFile names for the server, as an array of const
+ * char * (NULL where a name is no file), or NULL; and SSLCertificateChainFile's,
+ * or NULL. */
+const apr_array_header_t *mtasts_vhost_cert_files(const mtasts_vhosts *v,
+                                                  const server_rec *s,
+                                                  const char **chain_file);
+
 /* The virtual host that httpd would choose, on some address of `s`, for the
  * name `host` (lower case); NULL if that is always `s` itself. */
 const server_rec *mtasts_vhost_instead(mtasts_vhosts *v, const server_rec *s,

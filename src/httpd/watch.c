@@ -8,7 +8,7 @@
 #include "apr_shm.h"
 #include "mod_watchdog.h"
 
-#define RUN_TIMEOUT_MS 60000
+#define RUN_TIMEOUT_MS 600000 /* many dead MX hosts, 64 at once */
 #define WATCH_INTERVAL apr_time_from_sec(1)
 #define END_WAIT       apr_time_from_msec(300)
 
@@ -16,6 +16,7 @@
 struct mtasts_watch {
     server_rec *main_server;
     ap_watchdog_t *watchdog;
+    mtasts_seen *seen;
     apr_uint32_t *done;   /* the run after a restart; of all children */
     apr_uint32_t stop;    /* the child ends */
     apr_uint32_t running; /* a run is inside src/net */
@@ -33,15 +34,21 @@ static int stopping(void *ctx)
 
 static void look(mtasts_watch *w, apr_pool_t *p)
 {
-    mtasts_live_options o = {mtasts_servers(p, w->main_server),
-                             MTASTS_CHECK_WARN,
-                             RUN_TIMEOUT_MS,
-                             stopping,
-                             w,
-                             NULL,
-                             NULL};
-    mtasts_live *live = mtasts_live_run(p, &o);
+    mtasts_live_options o = {0};
+    mtasts_live *live;
+    int generation = 0;
 
+    ap_mpm_query(AP_MPMQ_GENERATION, &generation);
+    o.servers = mtasts_servers(p, w->main_server);
+    o.warn = o.strict = MTASTS_LOOK_NETWORK | MTASTS_LOOK_CERT;
+    o.timeout_ms = RUN_TIMEOUT_MS;
+    o.seen = w->seen;
+    /* The first start has looked before it served, as far as its time reached:
+     * now there is time, and what can be fetched. */
+    o.after_start = generation == 0;
+    o.stop = stopping;
+    o.stop_ctx = w;
+    live = mtasts_live_wanted(&o) ? mtasts_live_run(p, &o) : NULL;
     /* What a run that was ended early doesn't know, the next one finds. */
     if (stopping(w)) {
         return;
@@ -75,12 +82,10 @@ static void run(mtasts_watch *w)
     apr_atomic_set32(&w->running, 0);
 }
 
-/* The first start has looked at everything before it served; each graceful
- * restart is followed by one run. */
+/* Each start and each graceful restart is followed by one run. */
 static apr_status_t on_watchdog(int state, void *data, apr_pool_t *p)
 {
     mtasts_watch *w = data;
-    int generation = 0;
 
     if (state == AP_WATCHDOG_STATE_STOPPING) {
         apr_atomic_set32(&w->stop, 1);
@@ -90,13 +95,7 @@ static apr_status_t on_watchdog(int state, void *data, apr_pool_t *p)
         stopping(w)) {
         return APR_SUCCESS; /* any other status would end the calls */
     }
-    ap_mpm_query(AP_MPMQ_GENERATION, &generation);
-    if (generation > 0) {
-        run(w);
-    }
-    else {
-        apr_atomic_set32(w->done, 1);
-    }
+    run(w);
     return APR_SUCCESS;
 }
 
@@ -107,30 +106,28 @@ int mtasts_watch_post_config(apr_pool_t *pconf, apr_pool_t *plog,
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
     APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
-    mtasts_live_options o = {mtasts_servers(ptemp, main_server),
-                             MTASTS_CHECK_WARN,
-                             0,
-                             NULL,
-                             NULL,
-                             NULL,
-                             NULL};
+    mtasts_live_options o = {0};
     mtasts_watch *w;
     apr_shm_t *shm;
     apr_status_t rv;
 
     (void)plog;
+    o.servers = mtasts_servers(ptemp, main_server);
+    o.warn = o.strict = MTASTS_LOOK_NETWORK | MTASTS_LOOK_CERT;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG ||
         !mtasts_live_wanted(&o)) {
         return OK;
     }
     if (!get || !add) {
         ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_WARNING, 0, main_server,
-                     "mtasts: mod_watchdog is not loaded: DNS is looked at "
-                     "when httpd starts, not after a reload");
+                     "mtasts: mod_watchdog is not loaded: the checks are made "
+                     "when httpd starts, not after a reload, and the policy "
+                     "is not fetched from outside");
         return OK;
     }
     w = apr_pcalloc(pconf, sizeof(*w));
     w->main_server = main_server;
+    w->seen = mtasts_seen_of(main_server);
     /* Children come and go, and each that takes over must know. */
     rv = apr_shm_create(&shm, sizeof(*w->done), NULL, pconf);
     if (rv == APR_SUCCESS) {
@@ -143,7 +140,8 @@ int mtasts_watch_post_config(apr_pool_t *pconf, apr_pool_t *plog,
     }
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, main_server,
-                     "mtasts: no watch over DNS: mod_watchdog refused it");
+                     "mtasts: no checks while httpd serves: mod_watchdog "
+                     "refused them");
         return OK;
     }
     mtasts_config_of(main_server)->watch = w;

@@ -43,7 +43,7 @@ Listen 127.0.0.1:$port
 END
     [ "$(id -u)" != 0 ] || echo "User nobody"
     [ "$(id -u)" != 0 ] || echo "Group $(id -gn nobody)"
-    [ "$domain" != example.test ] || printf '\n# The DNS server of this demo; without it, the system'"'"'s.\nMTASTSResolver 127.0.0.1:%s\n' "$dns"
+    [ "$domain" != example.test ] || printf '\n# The DNS server of this demo; without it, the system'"'"'s.\nMTASTSResolver 127.0.0.1:%s\n# And its CA and port; it has no MX host.\nMTASTSCAFile "%s"\nMTASTSProbeHost %s\nMTASTSProbeMX Off\n' "$dns" "$dir/certs/ca.crt" "$port"
     cat <<END
 
 <VirtualHost *:$port>
@@ -116,6 +116,9 @@ wait_for fetch -f
 
 say "The policy, fetched over TLS as a sender does"
 fetch -i | tr -d '\r'
+
+say "The same, as the module sees it from outside (httpd -t -D DUMP_MTASTS_FETCH)"
+run -t -D DUMP_MTASTS_FETCH 2>/dev/null | grep -E '^  (fetched from|MX host|[a-z]+ (fetch|mx)-)' || echo "(no address to fetch it from)"
 
 if [ "$domain" = example.test ]; then
     say "The same records, as they were pasted into the zone of a DNS server on port $dns"

@@ -162,7 +162,7 @@ static void fill_txt(mtasts_dns_answer *a, mtasts_dns_txt *txt, const input *in,
 
 static mtasts_dns_host host(const input *in, const char *name, size_t i)
 {
-    mtasts_dns_host h = {name, answer(in, i), answer(in, i + 1)};
+    mtasts_dns_host h = {name, answer(in, i), answer(in, i + 1), NULL};
 
     return h;
 }

@@ -23,10 +23,14 @@ test|cmd:prove|perl|perl-Test-Harness
 test|perl:Apache::Test|libapache2-mod-perl2|perl-Apache-Test
 test|perl:LWP::UserAgent|libwww-perl|perl-libwww-perl
 test|perl:IO::Socket::SSL|libio-socket-ssl-perl|perl-IO-Socket-SSL
+test|perl:IO::Socket::IP|perl|perl-IO-Socket-IP
+test|perl:IO::Compress::Gzip|perl|perl-IO-Compress
 test|cmd:ab|apache2-utils|httpd-tools
 test|cmd:mta-sts-query|postfix-mta-sts-resolver|postfix-mta-sts-resolver
 test|cmd:ip|iproute2|iproute
 test|cmd:unshare|util-linux|util-linux
+test|mta:postconf|postfix|postfix
+test|cmd:nginx|nginx-light|nginx
 valgrind|cmd:valgrind|valgrind|valgrind
 lint|cmd:clang-tidy|clang-tidy|clang-tools-extra
 lint|cmd:clang-format|clang-format|clang-tools-extra
@@ -35,7 +39,6 @@ fuzz|cmd:clang|clang|clang
 fuzz|clangrt:fuzzer|libclang-rt-dev|compiler-rt
 bench|cmd:wrk|wrk|wrk
 bench|cmd:h2load|nghttp2-client|nghttp2
-bench|cmd:nginx|nginx-light|nginx
 bench|cmd:dnsperf|dnsperf|dnsperf
 "
 
@@ -50,6 +53,8 @@ there() {
     header) # shellcheck disable=SC2086
         echo "#include <$what>" | ${CC:-cc} ${CPPFLAGS:-} -E - >/dev/null 2>&1 ;;
     perl) perl -M"$what" -e 1 2>/dev/null ;;
+    # Never in place of the mail server that a machine has.
+    mta) command -v "$what" >/dev/null || command -v sendmail >/dev/null ;;
     clangrt) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
              clang -fsanitize="$what" -x c - -o /dev/null 2>/dev/null ;;
     esac
@@ -64,8 +69,9 @@ missing() { # column of the package name
     done | sort -u | tr '\n' ' '
 }
 
-# bind9 and nginx come with a service.  This only borrows their programs, so
-# what was not here before is neither started now nor at the next boot.
+# bind9, nginx and postfix come with a service.  This only borrows their
+# programs, so what was not here before is neither started now nor at the next
+# boot.
 install_debian() {
     guard=/usr/sbin/policy-rc.d made=
     if [ ! -e $guard ]; then
@@ -80,7 +86,7 @@ install_debian() {
     # shellcheck disable=SC2086
     apt-get install -qq -y --no-install-recommends $1 >/dev/null
     if [ -d /run/systemd/system ]; then
-        for pair in bind9:named nginx-light:nginx \
+        for pair in bind9:named nginx-light:nginx postfix:postfix \
             postfix-mta-sts-resolver:postfix-mta-sts-resolver; do
             case " $1 " in *" ${pair%%:*} "*)
                 systemctl --quiet disable "${pair#*:}" || true ;;

@@ -33,6 +33,14 @@ sub slurp {
     return <$fh> // '';
 }
 
+sub write_file {
+    my ($file, @parts) = @_;
+    open my $fh, '>:raw', $file or die "$file: $!";
+    print $fh @parts;
+    close $fh or die "$file: $!";
+    return;
+}
+
 # Waits, at most 30 s, until a condition holds; what it returned at last.
 sub wait_for {
     my ($condition) = @_;

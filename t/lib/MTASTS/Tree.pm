@@ -6,6 +6,7 @@ use warnings FATAL => 'all';
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use IO::Socket::INET;
+use IO::Socket::IP;
 
 my $tree = abs_path(dirname(__FILE__) . '/../..');
 
@@ -51,6 +52,9 @@ sub load_modules {
     }
     return $lines . qq(LoadModule mtasts_module "$ours"\n);
 }
+
+# True where there is a ::1 to listen on.
+sub has_ipv6 { return defined IO::Socket::IP->new(LocalHost => '::1', Listen => 1) }
 
 # The first of $n TCP ports in a row that nobody listens on.
 sub free_ports {
