@@ -9,6 +9,7 @@ use strict;
 use warnings FATAL => 'all';
 use IO::Socket::INET;
 use IO::Socket::SSL;
+use POSIX 'WNOHANG';
 use Time::HiRes qw(time sleep);
 my $top;
 BEGIN { $top = shift // die "usage: bench.pl TOP\n" }
@@ -19,6 +20,7 @@ my $dir = "$top/build/bench";
 my $rounds = $ENV{BENCH_ROUNDS} || 7;
 my $seconds = $ENV{BENCH_SECONDS} || 2;
 my $host = 'mta-sts.bench.test';
+my $mx = 'mx.bench.test';
 my $path = '/.well-known/mta-sts.txt';
 my $body = join '', map {"$_\r\n"} 'version: STSv1', 'mode: testing', 'max_age: 604800', 'mx: mx.bench.test';
 my %failed;
@@ -34,7 +36,7 @@ my @as = $> ? () : do {
     ('setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups');
 };
 write_file("$dir/www$path", $body);
-sh("$top/t/lib/certs.sh '$dir/certs' $host && chmod a+r '$dir'/certs/*.key");
+sh("$top/t/lib/certs.sh '$dir/certs' $host $mx && chmod a+r '$dir'/certs/*.key");
 build_floor();
 
 my $base = MTASTS::Tree::free_ports(20);
@@ -42,13 +44,14 @@ my %port = (policy => $base, static => $base + 1, floor => $base + 2, nginx => $
     map { ("tls_$_->[0]" => $base + $_->[1]) } ['policy', 4], ['static', 5], ['floor', 6], ['nginx', 7]);
 # MTASTSDomain lines for the vhost of the module; more in bench_many().
 my %httpd;
-END { stop($_) for keys %httpd }
+END { local $?; stop($_) for keys %httpd }
 
 print "Each row: measured, target, and what was measured against what in this run.\n";
 bench_instructions();
 bench_speed();
 bench_many();
 bench_dns();
+bench_probes();
 bench_reload();
 print "\n", %failed ? "missed: " . join('; ', sort keys %failed) . "\n" : "all targets reached\n";
 exit 0;
@@ -203,6 +206,37 @@ sub bench_reload {
     row('graceful restart, dead resolver, x no checks', median(@{$took{warn}}) / median(@{$took{off}}), 1.05);
 }
 
+# probe_bench.c looks at the STARTTLS of starttls_server.c.
+sub bench_probes {
+    my ($n, $in_flight, $n_command) = (2_000, 64, 9);
+    my $port = start_starttls($in_flight);
+    print "\nSTARTTLS: probes per second, client CPU and memory of each, medians of $rounds rounds of $n, $in_flight in flight\n";
+    my %m;
+    for (1 .. $rounds) {
+        my %r;
+        for my $mode (qw(module bare)) {
+            my ($s, $cpu) = probe_bench($mode, $port, $n, $in_flight);
+            # Few, because the list of those that wait is no memory of a connection.
+            my (undef, undef, $kb) = probe_bench($mode, $port, 8 * $in_flight, $in_flight);
+            $r{$mode} = {rate => $n / $s, cpu => 1e6 * $cpu / $n, kb => $kb};
+        }
+        $r{s_client}{rate} = $n_command / s_client($port, $n_command);
+        for my $mode (keys %r) { push @{$m{$mode}{$_}}, $r{$mode}{$_} for keys %{$r{$mode}} }
+        push @{$m{x}{cpu}}, $r{module}{cpu} / $r{bare}{cpu};
+        push @{$m{x}{rate}}, $r{module}{rate} / $r{bare}{rate};
+        push @{$m{x}{s_client}}, $r{module}{rate} / $r{s_client}{rate};
+    }
+    for my $s (values %m) { $s->{$_} = median(@{$s->{$_}}) for keys %$s }
+    printf "  %-10s %8.0f/s %6.0f us %6.1f kB\n", $_, @{$m{$_}}{qw(rate cpu kb)} for qw(module bare);
+    printf "  %-10s %8.0f/s, one after the other\n", 's_client', $m{s_client}{rate};
+    row('STARTTLS: CPU x bare prober', $m{x}{cpu}, 1.15);
+    row('STARTTLS: probes/s x bare prober', $m{x}{rate});
+    at_least('STARTTLS: probes/s', $m{module}{rate}, 900, '%.0f');
+    row('STARTTLS: kB per probe in flight', $m{module}{kb}, 64, '%.0f');
+    at_least('STARTTLS: probes/s x openssl s_client in a loop', $m{x}{s_client}, 10, '%.1f');
+    stop('starttls');
+}
+
 # --- how ---
 
 sub at_least {
@@ -229,6 +263,38 @@ sub start_responder {
     $httpd{"responder$port"} = $pid;
     sleep 0.01 until read_file('/proc/net/udp') =~ sprintf '0100007F:%04X ', $port;
     return $port;
+}
+
+# The port of an SMTP server that has so many addresses.
+sub start_starttls {
+    my ($addresses) = @_;
+    my $port = MTASTS::Tree::free_ports(1);
+    my $pid = fork // die "fork: $!";
+    if (!$pid) { exec @as, "$dir/starttls_server", $port, $addresses, map {"$dir/certs/$mx.$_"} qw(crt key) or exit 127 }
+    $httpd{starttls} = $pid;
+    my $last = sprintf '%02X00007F:%04X ', $addresses, $port;
+    until (read_file('/proc/net/tcp') =~ $last) {
+        die 'no starttls_server' if waitpid $pid, WNOHANG;
+        sleep 0.01;
+    }
+    return $port;
+}
+
+# seconds, CPU seconds, largest memory in kB for each probe in flight
+sub probe_bench {
+    my ($mode, $port, $n, $in_flight) = @_;
+    my ($done, $lost, @out) = split ' ', `@as '$dir/probe_bench' $mode $port $in_flight $mx '$dir/certs/ca.crt' $n $in_flight`;
+    die "probe_bench $mode: not all of $n probes succeeded" if @out != 3 || $done != $n || $lost;
+    return @out;
+}
+
+# What comes to mind first: $n looks by openssl's own command; seconds.
+sub s_client {
+    my ($port, $n) = @_;
+    my $began = time;
+    sh("openssl s_client -starttls smtp -connect 127.0.0.1:$port -servername $mx -CAfile '$dir/certs/ca.crt'"
+        . " -verify_return_error -verify_hostname $mx </dev/null >'$dir/s_client.out' 2>&1") for 1 .. $n;
+    return time - $began;
 }
 
 # Seconds from the signal until a child of the new generation has answered.
@@ -462,7 +528,8 @@ sub build_floor {
     my $flags = `$apxs -q CFLAGS EXTRA_CPPFLAGS` =~ s/;;|\n/ /gr;
     sh("cc $flags -shared -fPIC @inc -o $dir/mod_floor.so $top/t/bench/mod_floor.c");
     sh("cc -O2 -D_GNU_SOURCE -o $dir/responder $top/t/bench/responder.c");
-    sh("cc -O2 -D_GNU_SOURCE -o $dir/dns_bench $top/t/bench/dns_bench.c $top/src/net/*.c $top/src/core/*.c -lcares -lcrypto -lresolv");
+    sh("cc -O2 -D_GNU_SOURCE -o $dir/starttls_server $top/t/bench/starttls_server.c -lssl -lcrypto");
+    sh("cc -O2 -D_GNU_SOURCE -o $dir/$_ $top/t/bench/$_.c $top/src/net/*.c $top/src/core/*.c -lcares -lssl -lcrypto -lresolv") for qw(dns_bench probe_bench);
 }
 
 # An open port is not enough: httpd listens before it has read all.
