@@ -141,8 +141,8 @@ static int chain_fault(const mtasts_cert_facts *cert, const char *file,
     return 1;
 }
 
-/* One that is signed by itself often is a placeholder, and short-lived: that it
- * must be replaced is said anyway. */
+/* One that is signed by itself often stands in for another, and is short-lived:
+ * that it must be replaced is said anyway. */
 static int date_fault(const mtasts_cert_facts *cert, int64_t now,
                       mtasts_fault *f)
 {

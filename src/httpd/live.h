@@ -86,8 +86,9 @@ int mtasts_live_vhost_tls(const mtasts_live *live, const mtasts_site *site,
 /* How many findings MTASTSCheck strict doesn't let pass, where it is set. */
 int mtasts_live_blocking(const mtasts_live *live);
 
-/* One line per finding to the log of its server, and one "in sync" line for
- * each domain without. */
+/* The findings to the logs of their servers, once for all that share one, without
+ * those that `seen` says were logged lately, and not more than a hundred of a
+ * kind; and "in sync" lines for domains without any. */
 void mtasts_live_log(const mtasts_live *live);
 
 #endif

@@ -18,11 +18,11 @@ struct mtasts_live {
     struct mtasts_roots *roots; /* NULL: no look at TLS */
     apr_uint64_t roots_mark;    /* which they are */
     apr_hash_t *looked;         /* &mtasts_certs * -> mtasts_vhost_tls *, cut */
-    apr_hash_t *tls_sites;  /* domain -> the mtasts_site * of it whose vhost has
-                              a certificate */
-    apr_hash_t *mx;         /* "ADDRESS PORT HOST" -> mx_entry * */
-    int mx_nobody;          /* as in mtasts_mx_asked */
-    unsigned mx_remembered; /* addresses not tried again */
+    apr_hash_t *tls_sites;      /* domain -> its mtasts_site * whose vhost has a
+                               certificate */
+    apr_hash_t *mx;             /* "ADDRESS PORT HOST" -> mx_entry * */
+    int mx_nobody;              /* as in mtasts_mx_asked */
+    unsigned mx_remembered;     /* addresses not tried again */
 };
 
 /* MTASTS_LOOK_s at what this server serves; a probe that is off is not among

@@ -18,7 +18,8 @@ typedef struct {
     mtasts_probe probe;
 } slot;
 
-/* Each is one word, so it can't be torn. */
+/* If two writers meet, the time may be the other's: it was marked just now by
+ * either. */
 typedef struct {
     apr_uint64_t text; /* its hash */
     apr_time_t when;

@@ -13,9 +13,9 @@
  * it comes from (SSLCertificateFile, mod_md).  Not under httpd -t. */
 void mtasts_vhost_tls_register(void);
 
-/* Under httpd -t: from the files that SSLCertificateFile names, if its
- * checks are not off.  Before root's rights are
- * dropped, as they may be readable for root alone. */
+/* Under httpd -t: from the files that SSLCertificateFile names, for servers whose
+ * checks are not off.  Before root's rights are dropped, as they may be readable
+ * for root alone. */
 void mtasts_vhost_tls_read(apr_pool_t *p, const apr_array_header_t *servers);
 
 #endif

@@ -205,7 +205,7 @@ static const fault faults[] = {
      .text = {"signed by itself"},
      .own = {"mod_md it means that the certificate has not come yet",
              "subjectAltName", "public CA"}},
-    /* of a placeholder, that it ends soon says nothing */
+    /* of one that stands in for another, that it ends soon says nothing */
     {.cert = {.chain = MTASTS_CHAIN_SELF_SIGNED, .after = 5 * DAY},
      .fault = MTASTS_FAULT_SELF_SIGNED},
     {.cert = {.chain = MTASTS_CHAIN_INCOMPLETE, .issuer = "Small CA"},
