@@ -11,9 +11,14 @@ MODULE := $(B)/mod_mtasts.so
 
 CORE   := $(wildcard src/core/*.c)
 NET    := $(wildcard src/net/*.c)
+STORE  := $(wildcard src/store/*.c)
 HTTPD  := mod_mtasts.c $(wildcard src/httpd/*.c)
+UNIT_STORE := $(patsubst t/unit-store/%.c,$(B)/unit-store/%,$(wildcard t/unit-store/*.c))
 UNIT   := $(patsubst t/unit/%.c,$(B)/unit/%,$(wildcard t/unit/*.c)) \
-          $(patsubst t/unit-net/%.c,$(B)/unit-net/%,$(wildcard t/unit-net/*.c))
+          $(patsubst t/unit-net/%.c,$(B)/unit-net/%,$(wildcard t/unit-net/*.c)) \
+          $(patsubst t/unit-store/%.c,$(B)/unit-store/%,$(wildcard t/unit-store/*.c)) \
+          $(patsubst t/unit-httpd/%.c,$(B)/unit-httpd/%,$(wildcard t/unit-httpd/*.c))
+SIMULATE := $(B)/simulate
 TARGET := $(patsubst t/fuzz/%.c,%,$(filter-out t/fuzz/replay.c,$(wildcard t/fuzz/*.c)))
 TARGET_NET := $(patsubst t/fuzz-net/%.c,%,$(wildcard t/fuzz-net/*.c))
 FUZZ_SECONDS ?= 60
@@ -24,7 +29,9 @@ apxs_CC       = $(call ask,apxs_CC,$(shell $(APXS) -q CC 2>/dev/null))
 apxs_CFLAGS   = $(call ask,apxs_CFLAGS,$(shell $(APXS) -q CFLAGS))
 apxs_CPPFLAGS = $(call ask,apxs_CPPFLAGS,$(shell $(APXS) -q EXTRA_CPPFLAGS) \
                 $(addprefix -isystem ,$(shell $(APXS) -q INCLUDEDIR APR_INCLUDEDIR APU_INCLUDEDIR | tr ';' ' ')))
+apxs_LIBS     = $(call ask,apxs_LIBS,$(foreach c,$(shell $(APXS) -q APU_CONFIG APR_CONFIG | tr ';' ' '),$(shell $(c) --link-ld)))
 apxs_LIBEXEC  = $(call ask,apxs_LIBEXEC,$(shell $(APXS) -q LIBEXECDIR))
+apxs_NAME     = $(call ask,apxs_NAME,$(shell $(APXS) -q PROGNAME))
 apxs_CONF     = $(call ask,apxs_CONF,$(shell $(APXS) -q SYSCONFDIR))
 
 ifneq (,$(filter default undefined,$(origin CC)))
@@ -35,6 +42,9 @@ WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes
 SAN    := $(if $(ASAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE -O1)
 # What every object gets; src/core sees no path to httpd's or APR's headers.
 FLAGS   = $(apxs_CFLAGS) -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN) -MMD -MP $(SAN) $(CFLAGS)
+# Where the httpd of the system keeps what must outlive it.
+STATE_DIR ?= /var/lib/$(apxs_NAME)/mtasts
+STATE   = -DMTASTS_STATE_DIR='"$(STATE_DIR)"'
 SHARED := $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 LIBS   := -lcares -ljansson -lidn2 -lssl -lcrypto
 
@@ -43,16 +53,17 @@ run      = @$(if $(V),,echo '  $(1) $(2)' && )$(if $(V),set -x; )$(3)
 
 CORE_O  := $(CORE:%.c=$(OBJ)/%.o)
 NET_O   := $(NET:%.c=$(OBJ)/%.o)
+STORE_O := $(STORE:%.c=$(OBJ)/%.o)
 HTTPD_O := $(HTTPD:%.c=$(OBJ)/%.o)
 
-.PHONY: all demo test check unit guard memcheck httpd-test bench fuzz lint install uninstall clean help \
+.PHONY: all demo test check unit guard memcheck httpd-test simulate bench fuzz lint install uninstall clean help \
         need-build need-demo need-test need-lint need-fuzz need-bench
 .DELETE_ON_ERROR:
 
 all: $(MODULE)           ## build build/mod_mtasts.so; V=1 shows the commands
 	@echo '$(MODULE) is there; next: make install'
 
-$(MODULE): $(CORE_O) $(NET_O) $(HTTPD_O)
+$(MODULE): $(CORE_O) $(NET_O) $(STORE_O) $(HTTPD_O)
 	$(call run,LINK,$@,$(CC) $(FLAGS) $(SHARED) $(LDFLAGS) -o $@ $^ $(LIBS))
 
 $(OBJ)/src/core/%.o: src/core/%.c | need-build
@@ -67,6 +78,8 @@ $(OBJ)/%.o: %.c | need-build
 	@mkdir -p $(@D)
 	$(call run,CC,$<,$(CC) $(FLAGS) $(apxs_CPPFLAGS) -c -o $@ $<)
 
+$(OBJ)/src/httpd/memory.o: FLAGS += $(STATE)
+
 $(B)/unit/%: t/unit/%.c $(CORE_O)
 	@mkdir -p $(@D)
 	$(call run,CC,$<,$(CC) $(FLAGS) -o $@ $< $(CORE_O) -lcrypto)
@@ -79,9 +92,22 @@ $(B)/unit-net/%: t/unit-net/%.c $(CORE_O) $(NET_O)
 	@mkdir -p $(@D)
 	$(call run,CC,$<,$(CC) $(FLAGS) -o $@ $< $(NET_O) $(CORE_O) -lcares -lssl -lcrypto)
 
+# Those that need nothing of httpd itself.
+$(B)/unit-httpd/%: t/unit-httpd/%.c $(OBJ)/src/httpd/%.o $(CORE_O)
+	@mkdir -p $(@D)
+	$(call run,CC,$<,$(CC) $(FLAGS) $(apxs_CPPFLAGS) -o $@ $< $(OBJ)/src/httpd/$*.o $(CORE_O) $(apxs_LIBS) -lcrypto -lpthread)
+
 $(B)/replay-net/%: t/fuzz-net/%.c t/fuzz/replay.c $(CORE_O) $(NET_O)
 	@mkdir -p $(@D)
 	$(call run,CC,$<,$(CC) $(FLAGS) -o $@ $< t/fuzz/replay.c $(NET_O) $(CORE_O) -lcares -lssl -lcrypto)
+
+$(B)/unit-store/%: t/unit-store/%.c $(CORE_O) $(STORE_O)
+	@mkdir -p $(@D)
+	$(call run,CC,$<,$(CC) $(FLAGS) $(apxs_CPPFLAGS) -o $@ $< $(STORE_O) $(CORE_O) $(apxs_LIBS) -lcrypto)
+
+$(SIMULATE): $(wildcard t/simulate/*.[ch]) t/unit/tap.h $(CORE_O)
+	@mkdir -p $(@D)
+	$(call run,CC,t/simulate,$(CC) $(filter-out -MMD -MP,$(FLAGS)) -o $@ $(filter %.c,$^) $(CORE_O) -lcrypto)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
@@ -112,8 +138,8 @@ memcheck:
 	prove -j2 --exec 'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' \
 	    build/unit-net/probe build/unit-net/cert
 
-unit: $(UNIT) $(TARGET:%=$(B)/replay/%) $(TARGET_NET:%=$(B)/replay-net/%)
-	prove $(UNIT)
+unit: $(UNIT) $(SIMULATE) $(TARGET:%=$(B)/replay/%) $(TARGET_NET:%=$(B)/replay-net/%)
+	prove $(UNIT) $(SIMULATE)
 	@for t in $(TARGET); do \
 	    prove --exec '' $(B)/replay/$$t :: t/fuzz/corpus/$$t/* || exit 1; done
 	@for t in $(TARGET_NET); do \
@@ -122,12 +148,15 @@ unit: $(UNIT) $(TARGET:%=$(B)/replay/%) $(TARGET_NET:%=$(B)/replay-net/%)
 guard:
 	prove t/guard/*.t
 
-httpd-test: $(MODULE)
+httpd-test: $(MODULE) $(UNIT_STORE)
 	@ASAN="$(ASAN)" VALGRIND="$(VALGRIND)" t/lib/passes.sh "$(CURDIR)" $(MODULE) $(T)
 
-bench: need-bench        ## speed and memory, as ratios measured in this run
+simulate: $(SIMULATE)    ## many senders for a year against the module's advice; SEED=n repeats one
+	@SEED="$(SEED)" $(SIMULATE) long
+
+bench: need-bench        ## speed and memory, as ratios measured in this run; P='watch ...' for some parts
 	@$(MAKE) --no-print-directory all
-	@perl t/bench/bench.pl "$(CURDIR)"
+	@perl t/bench/bench.pl "$(CURDIR)" $(P)
 
 fuzz: need-fuzz          ## libFuzzer on each target, FUZZ_SECONDS=60 each
 	@for t in $(TARGET); do \
@@ -147,14 +176,14 @@ TIDY := clang-analyzer-*,bugprone-*,cert-*,misc-*,-bugprone-easily-swappable-par
 TIDY := $(TIDY),-cert-err33-c,-misc-no-recursion,-bugprone-reserved-identifier,-bugprone-suspicious-string-compare,-bugprone-sizeof-expression,-clang-analyzer-valist.Uninitialized
 
 lint: need-lint          ## clang-format, clang-tidy, cppcheck, gcc -fanalyzer, clang's warnings
-	clang-format --dry-run -Werror mod_mtasts.c src/*/*.[ch] t/unit*/*.[ch] t/fuzz*/*.[ch]
+	clang-format --dry-run -Werror mod_mtasts.c src/*/*.[ch] t/unit*/*.[ch] t/fuzz*/*.[ch] t/simulate/*.[ch]
 	clang-tidy --quiet --warnings-as-errors='*' --checks='-*,$(TIDY)' \
-	    $(CORE) $(NET) $(HTTPD) -- -std=c99 -D_GNU_SOURCE $(apxs_CPPFLAGS)
+	    $(CORE) $(NET) $(STORE) $(HTTPD) -- -std=c99 -D_GNU_SOURCE $(STATE) $(apxs_CPPFLAGS)
 	cppcheck --quiet --error-exitcode=1 --std=c99 --enable=warning,portability,performance \
 	    --inline-suppr --suppress=missingIncludeSystem mod_mtasts.c src
-	@for f in $(CORE) $(NET) $(HTTPD); do echo "analyze $$f"; \
-	    gcc -std=c99 -D_GNU_SOURCE -O1 $(WARN) -Werror -fanalyzer $(apxs_CPPFLAGS) -c -o /dev/null $$f && \
-	    clang -std=c99 -D_GNU_SOURCE -O1 $(WARN) -Werror $(apxs_CPPFLAGS) -c -o /dev/null $$f || exit 1; done
+	@for f in $(CORE) $(NET) $(STORE) $(HTTPD); do echo "analyze $$f"; \
+	    gcc -std=c99 -D_GNU_SOURCE -O1 $(WARN) -Werror -fanalyzer $(STATE) $(apxs_CPPFLAGS) -c -o /dev/null $$f && \
+	    clang -std=c99 -D_GNU_SOURCE -O1 $(WARN) -Werror $(STATE) $(apxs_CPPFLAGS) -c -o /dev/null $$f || exit 1; done
 
 MODS := $(DESTDIR)$(apxs_CONF)/mods-available
 

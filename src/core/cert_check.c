@@ -3,60 +3,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DAY        ((int64_t)86400)
-#define LAST       ((int64_t)253402300799) /* 9999-12-31 23:59:59 */
-#define LIST_MAX   200    /* of names, so that "and 9 more" finds room */
-#define CYCLE      400    /* years, after which the calendar repeats itself, */
-#define CYCLE_DAYS 146097 /* and their days */
+#define DAY      ((int64_t)86400)
+#define LIST_MAX 200 /* of names, so that "and 9 more" finds room */
 
 /* ---- dates ---- */
 
-static int64_t clamp(int64_t t)
+/* Not "in 5 days": a finding with other words each day would be new each day. */
+static void show_when(int64_t t, char out[MTASTS_VALUE_SIZE])
 {
-    return t < 0 ? 0 : t > LAST ? LAST : t;
-}
-
-static int is_leap(unsigned year)
-{
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-void mtasts_date(int64_t t, char out[MTASTS_DATE_SIZE])
-{
-    static const unsigned lengths[] = {31, 28, 31, 30, 31, 30,
-                                       31, 31, 30, 31, 30, 31};
-    unsigned days = (unsigned)(clamp(t) / DAY);
-    unsigned year = 1970 + days / CYCLE_DAYS * CYCLE, month = 0, length;
-
-    days %= CYCLE_DAYS;
-    while (days >= (length = is_leap(year) ? 366 : 365)) {
-        days -= length;
-        year++;
-    }
-    while (days >= (length = lengths[month] + (month == 1 && is_leap(year)))) {
-        days -= length;
-        month++;
-    }
-    /* The remainders change nothing but tell a compiler that it fits. */
-    snprintf(out, MTASTS_DATE_SIZE, "%04u-%02u-%02u", year % 10000,
-             (month + 1) % 100, (days + 1) % 100);
-}
-
-/* "today, on DATE", "1 day ago, on DATE", "in 5 days, on DATE": by calendar
- * days, so that it fits the date. */
-static void show_when(int64_t t, int64_t now, char out[MTASTS_VALUE_SIZE])
-{
-    long days = (long)(clamp(t) / DAY - clamp(now) / DAY);
-    long n = days < 0 ? -days : days;
     char date[MTASTS_DATE_SIZE];
 
     mtasts_date(t, date);
-    if (!n) {
-        snprintf(out, MTASTS_VALUE_SIZE, "today, on %s", date);
-        return;
-    }
-    snprintf(out, MTASTS_VALUE_SIZE, "%s%ld %s%s, on %s", days > 0 ? "in " : "",
-             n, n == 1 ? "day" : "days", days < 0 ? " ago" : "", date);
+    snprintf(out, MTASTS_VALUE_SIZE, "on %s", date);
 }
 
 /* ---- one certificate ---- */
@@ -146,14 +104,14 @@ static int chain_fault(const mtasts_cert_facts *cert, const char *file,
 static int date_fault(const mtasts_cert_facts *cert, int64_t now,
                       mtasts_fault *f)
 {
-    int64_t at = clamp(now), end = clamp(cert->not_after);
+    int64_t at = mtasts_clamp(now), end = mtasts_clamp(cert->not_after);
 
     if (at > end) {
         f->kind = MTASTS_FAULT_EXPIRED;
     }
-    else if (at < clamp(cert->not_before)) {
+    else if (at < mtasts_clamp(cert->not_before)) {
         f->kind = MTASTS_FAULT_NOT_YET;
-        show_when(cert->not_before, now, f->seen);
+        show_when(cert->not_before, f->seen);
         return 1;
     }
     else if (end - at < MTASTS_EXPIRING_DAYS * DAY &&
@@ -163,7 +121,7 @@ static int date_fault(const mtasts_cert_facts *cert, int64_t now,
     else {
         return 0;
     }
-    show_when(cert->not_after, now, f->seen);
+    show_when(cert->not_after, f->seen);
     return 1;
 }
 

@@ -7,10 +7,10 @@
  * cert_check.c, mx_check.c and fetch_check.c.
  */
 
+#include "moment.h"
 #include "tls_check.h"
 
 #define MTASTS_VALUE_SIZE 256 /* what a finding shows of one value, and a NUL */
-#define MTASTS_DATE_SIZE  11  /* "2026-01-31" and a NUL */
 
 typedef enum {
     MTASTS_FAULT_NAME,
@@ -36,10 +36,6 @@ typedef struct {
  * `file` is where the certificates are set up, for the advice. */
 size_t mtasts_cert_faults(const mtasts_cert_facts *cert, const char *file,
                           int64_t now, mtasts_fault out[MTASTS_CERT_FAULTS]);
-
-/* The UTC date; what is before 1970 or behind 9999 is shown as the first or
- * the last day of that. */
-void mtasts_date(int64_t t, char out[MTASTS_DATE_SIZE]);
 
 /* "HOST [ADDRESS]" */
 void mtasts_probe_subject(const mtasts_probe *probe,

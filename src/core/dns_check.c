@@ -8,9 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHOWN    300 /* more than a finding shows, so that it marks the cut */
-#define SAID_MAX 16  /* findings of one code: DNS can't flood the log */
-#define QUOTED   255 /* what a finding takes as one value */
+#define SHOWN    300   /* more than a finding shows, so that it marks the cut */
+#define SAID_MAX 16    /* findings of one code: DNS can't flood the log */
+#define QUOTED   255   /* what a finding takes as one value */
+#define ID_LATE  86400 /* seconds: an id that differs for longer is an error */
 
 /* One check. */
 typedef struct {
@@ -36,8 +37,8 @@ typedef struct {
 typedef mtasts_txt_class classifier(const char *data, size_t len,
                                     mtasts_txt_fault *why);
 
-static const char *const sync_names[] = {"unknown", "in-sync", "mismatch",
-                                         "absent"};
+static const char *const sync_names[] = {"unknown",   "in-sync", "https-ahead",
+                                         "txt-ahead", "foreign", "absent"};
 
 const char *mtasts_sync_name(mtasts_sync sync)
 {
@@ -169,22 +170,101 @@ static void txt_near_misses(const check *c, const census *n)
     }
 }
 
+/* As mtasts_policy_id() makes them: nobody else's id looks like that. */
+static int is_derived(const char *id)
+{
+    return strlen(id) == MTASTS_ID_SIZE - 1 &&
+           strspn(id, "0123456789abcdef") == MTASTS_ID_SIZE - 1;
+}
+
+/* The policy that was served last with the id, or NULL. */
+static const mtasts_past *past_of(const mtasts_history *history, const char *id)
+{
+    const mtasts_past *last = NULL;
+    size_t i;
+
+    for (i = 0; i < history->npast; i++) {
+        const mtasts_past *past = &history->past[i];
+
+        if (!strcmp(past->id, id) &&
+            (!last || past->last_served > last->last_served)) {
+            last = past;
+        }
+    }
+    return last;
+}
+
+/* An id other than that of the policy.  If it is known since when, that may be
+ * too long. */
+static void say_id(const check *c, mtasts_code code, const char *id,
+                   const char *served, const int64_t *since)
+{
+    int64_t now = c->wanted->now, from = since && *since < now ? *since : now;
+    char date[MTASTS_TIME_SIZE], when[SHOWN] = "";
+    mtasts_finding f;
+
+    if (since) {
+        mtasts_time_text(from, date);
+        snprintf(when, sizeof(when), ",%s since %s", served, date);
+    }
+    MTASTS_FILL(&f, code, c->facts->domain, c->txt_name, id, c->txt_record,
+                c->wanted->id, when,
+                since ? "" : "Once the new policy is served everywhere: ");
+    /* Unsigned, as any time may stand in a database. */
+    if ((uint64_t)now - (uint64_t)from > ID_LATE) {
+        f.severity = MTASTS_ERROR;
+    }
+    say(c, &f);
+}
+
+/* The policy may have been served before the other one, and is again: then the
+ * end of that counts.  While the other one is served as well, by this server
+ * until its reload or by another front end, nothing is late. */
+static void say_stale(const check *c, const mtasts_past *other)
+{
+    const mtasts_wanted *wanted = c->wanted;
+    const mtasts_past *own = past_of(wanted->history, wanted->id);
+    int64_t since = own ? own->first_served : 0;
+    int known = own && other->last_served < wanted->now;
+
+    if (since < other->last_served) {
+        since = other->last_served;
+    }
+    say_id(c, MTASTS_TXT_STALE, other->id, " served", known ? &since : NULL);
+}
+
+static mtasts_sync txt_other(const check *c, const char *id)
+{
+    const mtasts_history *history = c->wanted->history;
+    const mtasts_past *other = history ? past_of(history, id) : NULL;
+
+    if (other) {
+        say_stale(c, other);
+        return MTASTS_SYNC_HTTPS_AHEAD;
+    }
+    if (history && (is_derived(id) || !is_derived(c->wanted->id))) {
+        int seen = history->ntxt && !strcmp(history->txt[0].id, id);
+
+        say_id(c, MTASTS_TXT_AHEAD, id, "",
+               seen ? &history->txt[0].since : &c->wanted->now);
+        return MTASTS_SYNC_TXT_AHEAD;
+    }
+    say_id(c, MTASTS_TXT_ID_MISMATCH, id, "", NULL);
+    return is_derived(id) ? MTASTS_SYNC_UNKNOWN : MTASTS_SYNC_FOREIGN;
+}
+
 static mtasts_sync txt_one(const check *c, const mtasts_dns_txt *txt)
 {
     mtasts_txt_fault why = {0, ""};
-    mtasts_finding f;
     char id[MTASTS_ID_SIZE], detail[SHOWN];
 
     if (!mtasts_sts_parse(txt->data, txt->len, id, &why)) {
         say_txt(c, MTASTS_TXT_SYNTAX, txt, show_fault(&why, detail),
                 MTASTS_ERROR);
-        return MTASTS_SYNC_MISMATCH;
+        return MTASTS_SYNC_FOREIGN;
     }
     if (strcmp(id, c->wanted->id)) {
-        MTASTS_FILL(&f, MTASTS_TXT_ID_MISMATCH, c->facts->domain, c->txt_name,
-                    id, c->txt_record, c->wanted->id);
-        say(c, &f);
-        return MTASTS_SYNC_MISMATCH;
+        return c->wanted->unserved ? MTASTS_SYNC_UNKNOWN : txt_other(c, id);
     }
     return MTASTS_SYNC_IN_SYNC;
 }
@@ -194,10 +274,13 @@ static mtasts_sync txt_none(const check *c, const census *n)
     mtasts_finding f;
 
     if (n->near_miss) {
-        return MTASTS_SYNC_MISMATCH;
+        return MTASTS_SYNC_FOREIGN;
     }
     if (c->facts->txt->left_out) {
         return MTASTS_SYNC_UNKNOWN; /* it may be among those */
+    }
+    if (c->wanted->unserved) {
+        return MTASTS_SYNC_ABSENT;
     }
     MTASTS_FILL(&f, MTASTS_TXT_MISSING, c->facts->domain, c->txt_name,
                 n->foreign ? ", though there are other TXT records" : "",
@@ -229,7 +312,7 @@ static mtasts_sync check_txt(check *c)
 {
     const mtasts_dns_answer *answer = c->facts->txt;
     census n = take_census(answer, mtasts_sts_classify);
-    mtasts_sync sync = MTASTS_SYNC_MISMATCH;
+    mtasts_sync sync = MTASTS_SYNC_FOREIGN;
 
     txt_name(c);
     if (answer->status == MTASTS_DNS_TEMPFAIL) {
@@ -274,14 +357,8 @@ static const char *alias(const mtasts_dns_host *host)
 static int is_matched(const check *c, const char *host)
 {
     const mtasts_policy *policy = c->wanted->policy;
-    size_t i;
 
-    for (i = 0; i < policy->nmx; i++) {
-        if (mtasts_mx_match(policy->mx[i], host)) {
-            return 1;
-        }
-    }
-    return 0;
+    return mtasts_mx_match_any(policy->mx, policy->nmx, host);
 }
 
 /* The root is unmatched, too, but no MTASTSMX could help. */

@@ -8,23 +8,31 @@
 
 #include "dns_facts.h"
 #include "finding.h"
+#include "history.h"
 #include "policy.h"
 
 /* What is wanted. */
 typedef struct {
     const mtasts_policy *policy;
-    const char *id;     /* the policy's */
-    const char *tlsrpt; /* value of the _smtp._tls record, or NULL */
+    const char *id;                /* of the policy that is served now */
+    const char *tlsrpt;            /* value of the _smtp._tls record, or NULL */
+    const mtasts_history *history; /* NULL if it is not known */
+    int64_t now;                   /* seconds since 1970 */
+    int unserved; /* nothing is served, so that no record is to be there yet */
 } mtasts_wanted;
 
+/* The one record has */
 typedef enum {
-    MTASTS_SYNC_UNKNOWN,
-    MTASTS_SYNC_IN_SYNC,  /* the one record has the policy's id */
-    MTASTS_SYNC_MISMATCH, /* there are records, and senders don't find it */
-    MTASTS_SYNC_ABSENT    /* there is none */
+    MTASTS_SYNC_UNKNOWN,     /* it could not be found out */
+    MTASTS_SYNC_IN_SYNC,     /* the policy's id */
+    MTASTS_SYNC_HTTPS_AHEAD, /* that of an earlier policy of ours */
+    MTASTS_SYNC_TXT_AHEAD,   /* one in our form that was never served */
+    MTASTS_SYNC_FOREIGN,     /* one of somebody else's making; or there are
+                                several, or what can't be read */
+    MTASTS_SYNC_ABSENT       /* there is none */
 } mtasts_sync;
 
-/* "unknown", "in-sync", "mismatch", "absent". */
+/* "unknown", "in-sync", "https-ahead", "txt-ahead", "foreign", "absent". */
 const char *mtasts_sync_name(mtasts_sync sync);
 
 /* The id that senders read from what is at _mta-sts.DOMAIN: 1 and *id if there is

@@ -46,11 +46,11 @@ typedef struct {
     const char *const *cname; /* the chain that was followed, target by target,
                                  in lower case without the final dot */
     size_t ncname;
-    const mtasts_dns_txt *txt;
+    const mtasts_dns_txt *txt; /* by their bytes */
     size_t ntxt;
     const mtasts_dns_mx *mx; /* by preference, then by name */
     size_t nmx;
-    const mtasts_dns_address *addresses;
+    const mtasts_dns_address *addresses; /* by their bytes */
     size_t naddresses;
     size_t left_out; /* records beyond what is kept */
 } mtasts_dns_answer;

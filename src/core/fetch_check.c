@@ -188,6 +188,20 @@ static void check_cert(const check *c)
 
 /* ---- the response ---- */
 
+/* Behind a '?' there may be what is other each time. */
+static void say_redirect(const check *c)
+{
+    const char *location = c->fetch->location;
+    char to[MTASTS_WHY_SIZE + 4] = "an address that it does not name";
+    size_t len = strcspn(location, "?");
+
+    if (*location) {
+        snprintf(to, sizeof(to), "%.*s%s", (int)len, location,
+                 location[len] ? "?..." : "");
+    }
+    say(c, MTASTS_FETCH_REDIRECT, to, "");
+}
+
 static void say_status(const check *c)
 {
     int status = c->fetch->status;
@@ -195,10 +209,7 @@ static void say_status(const check *c)
     char number[16];
 
     if (status >= 300 && status <= 399) {
-        say(c, MTASTS_FETCH_REDIRECT,
-            *c->fetch->location ? c->fetch->location
-                                : "an address that it does not name",
-            "");
+        say_redirect(c);
         return;
     }
     if (status == 401) {
@@ -472,11 +483,9 @@ static int is_of_another(const check *c)
 static void check_response(const check *c)
 {
     const char *coding = c->fetch->content_encoding;
-    char time[40];
 
     if (c->fetch->probe.ms > SLOW_MS) {
-        snprintf(time, sizeof(time), "took %u ms", c->fetch->probe.ms);
-        say(c, MTASTS_FETCH_SLOW, time, "");
+        say(c, MTASTS_FETCH_SLOW, "took more than 2 s", "");
     }
     if (is_of_another(c)) {
         return;

@@ -165,6 +165,29 @@ static const struct row {
          "Write how many may be open at once: 64 is enough for some hundred "
          "MX hosts a second.",
          ""},
+    [MTASTS_WATCH_INTERVAL_VALUE] =
+        {"watch-interval-value", MTASTS_REFUSED,
+         "'{0}' is neither Off nor a time from 1 m to 30 d",
+         "Write seconds or a number with m, h, d or w, such as 1h; or Off.",
+         ""},
+    [MTASTS_NOTIFY_COMMAND_VALUE] =
+        {"notify-command-value", MTASTS_REFUSED,
+         "'{0}' can't be run: {1}",
+         "Write the absolute path of a program that User may run, and its "
+         "arguments behind it (no shell sees them); or Off.",
+         ""},
+    [MTASTS_STATE_DIR_VALUE] =
+        {"state-dir-value", MTASTS_REFUSED,
+         "'{0}' can't be the directory for the ledger: {1}",
+         "Write the path of a directory for this alone; httpd makes it when "
+         "it starts, so that only User may read and write it.",
+         ""},
+    [MTASTS_LEDGER_VALUE] =
+        {"ledger-value", MTASTS_REFUSED,
+         "'{0}' is no driver for the ledger: {1}",
+         "Write the name of an apr_dbd driver and its parameters, such as "
+         "MTASTSLedger pgsql \"host=db dbname=mtasts\"; or Off.",
+         ""},
     [MTASTS_NO_VALUE] =
         {"no-value", MTASTS_REFUSED,
          "a value is missing",
@@ -333,6 +356,22 @@ static const struct row {
          "hold an older policy don't learn of this one",
          "Once the new policy is served: {0}. IN TXT \"{2}\"",
          "RFC 8461 3.1"},
+    [MTASTS_TXT_STALE] =
+        {"txt-stale", MTASTS_WARNING,
+         "the TXT record has the id {1} of an earlier policy; that of the "
+         "policy here is {3}{4}: senders that hold the earlier one don't learn "
+         "of it",
+         "{5}{0}. IN TXT \"{2}\"",
+         "RFC 8461 3.1"},
+    [MTASTS_TXT_AHEAD] =
+        {"txt-ahead", MTASTS_WARNING,
+         "the TXT record has the id {1}{4}, and no policy with that id is "
+         "known to have been served: senders fetch {3} for it, and don't look "
+         "again when the one that is meant comes",
+         "Serve that policy (is this server's configuration the newest, and "
+         "was it reloaded?), or publish the id that is served: {0}. IN TXT "
+         "\"{2}\"",
+         "RFC 8461 8.1"},
     [MTASTS_TXT_DELEGATED] =
         {"txt-delegated", MTASTS_INFO,
          "{0} is a CNAME to {1}: the TXT record, and its id, is what is "
@@ -496,14 +535,14 @@ static const struct row {
     [MTASTS_MX_NO_STARTTLS] =
         {"mx-no-starttls", MTASTS_ERROR,
          "this MX host does not offer STARTTLS{1}, so {2}",
-         "Turn TLS on in the mail server, with a certificate for {0} "
+         "{4}Turn TLS on in the mail server, with a certificate for {0} "
          "(Postfix: smtpd_tls_security_level = may). If it is on, a firewall "
          "on the way takes STARTTLS out: switch off its inspection of SMTP.",
          "RFC 8461 4"},
     [MTASTS_MX_STARTTLS_FAILED] =
         {"mx-starttls-failed", MTASTS_ERROR,
          "this MX host offers STARTTLS, but it fails ({1}), so {2}",
-         "The mail server's log says more. To see it: openssl s_client "
+         "{4}The mail server's log says more. To see it: openssl s_client "
          "-starttls smtp -connect {3} -servername {0}",
          "RFC 8461 4"},
     [MTASTS_MX_TLS_VERSION] =
@@ -517,7 +556,7 @@ static const struct row {
         {"mx-greeting", MTASTS_ERROR,
          "this MX host does not take mail from here: {1}; if it does so to "
          "everyone, {2}",
-         "{3}",
+         "{4}{3}",
          "RFC 5321 3.1"},
     [MTASTS_MX_CERT_NAME] =
         {"mx-cert-name", MTASTS_ERROR,
@@ -684,10 +723,10 @@ static const struct row {
     [MTASTS_FETCH_STALE] =
         {"fetch-stale", MTASTS_WARNING,
          "what comes is another policy of this module, id {1}, and not the "
-         "one here, id {2}: a cache holds it ({3})",
-         "Purge that cache, or wait as long as MTASTSCacheControl says, and "
-         "publish the new TXT record only then. If several servers have this "
-         "name, reload the others.",
+         "one here, id {2}: a cache holds it, or another server",
+         "Purge that cache ({3}), or wait as long as MTASTSCacheControl says, "
+         "and publish the new TXT record only then. If several servers have "
+         "this name, reload the others.",
          "RFC 8461 8.2"},
     [MTASTS_FETCH_DIFFERS] =
         {"fetch-differs", MTASTS_ERROR,
@@ -715,17 +754,94 @@ static const struct row {
          "Look from elsewhere, too: curl -i "
          "https://{0}{3}/.well-known/mta-sts.txt",
          "RFC 8461 3.3"},
+    [MTASTS_CACHED_MX_UNMATCHED] =
+        {"cached-mx-unmatched", MTASTS_ERROR,
+         "MX {0} {1}{2}: the policy {3}, which senders may hold in mode enforce "
+         "until {4}, does not match that host, and they refuse to deliver to "
+         "it",
+         "Until {5} have MX records only for hosts that the policy {3} matches, "
+         "and none for this host.{6}{7}{8}",
+         "RFC 8461 8.1"},
+    [MTASTS_CACHED_MX_TLS] =
+        {"cached-mx-tls", MTASTS_ERROR,
+         "{0} fails TLS ({1}), and senders may hold the policy {2} of {3} in "
+         "mode enforce until {4}, though the mode is {5} now: they refuse to "
+         "deliver to it",
+         "Do what {1} says, or take {0} out of the MX records until then.",
+         "RFC 8461 4.2"},
+    [MTASTS_POLICY_WITHDRAWN] =
+        {"policy-withdrawn", MTASTS_WARNING,
+         "{0} has no policy here any more, but senders may hold {1} (mode {2}) "
+         "until {3}{4}",
+         "Until then serve mode none, and publish its TXT record: MTASTSEngine "
+         "On, MTASTSDomain {0}, MTASTSMode none, MTASTSMaxAge 1d{5}{6}{7}{8}",
+         "RFC 8461 8.3"},
+    [MTASTS_MODE_LOWERED] =
+        {"mode-lowered", MTASTS_INFO,
+         "the mode is {0} now, but senders may hold the policy {1} in mode "
+         "enforce until {2} and go by it",
+         "Until then have MX records only for hosts that it matches, and keep "
+         "their TLS in order.",
+         "RFC 8461 8.3"},
+    [MTASTS_ID_REUSED] =
+        {"id-reused", MTASTS_ERROR,
+         "MTASTSPolicyID {0} was the id of another policy, {1}: senders that "
+         "know the id don't fetch the new policy",
+         "Set an id that was never used, or MTASTSPolicyID auto, which never "
+         "repeats.",
+         "RFC 8461 3.1"},
+    [MTASTS_ID_REPEATED] =
+        {"id-repeated", MTASTS_WARNING,
+         "the id {0} was in DNS before, while the policy {1} in mode enforce "
+         "was served: senders that fetched it then hold it under {0}, and many "
+         "don't fetch again as long as the TXT record has that id",
+         "Change MTASTSMaxAge by a second: that makes an id that is new. (Or "
+         "set one by MTASTSPolicyID that was never used.)",
+         "RFC 8461 3.1"},
+    [MTASTS_REMOVABLE_FROM] =
+        {"removable-from", MTASTS_INFO,
+         "mode none: {0}",
+         "{1} these can go, in this order: the TXT record at _mta-sts.{2}; the "
+         "MTASTS directives, or the whole virtual host; the address or CNAME "
+         "records of mta-sts.{2}; the TXT record at _smtp._tls, unless you want "
+         "reports on DANE.",
+         "RFC 8461 8.3"},
+    [MTASTS_HELD_BACK] =
+        {"held-back", MTASTS_WARNING,
+         "MTASTSCheck strict: the new policy {0} is not served because of {1}; "
+         "{2}",
+         "Mend {1}: the next check then serves it, without a reload. Or set "
+         "MTASTSCheck warn to serve it all the same.",
+         ""},
+    [MTASTS_NOT_SERVED] =
+        {"not-served", MTASTS_INFO,
+         "the policy that is served now is {1}, not {0}, which is configured"
+         "{2}",
+         "Reload httpd, see that {0} is served, then publish its TXT record.",
+         "RFC 8461 8.1"},
+    [MTASTS_LEDGER_UNAVAILABLE] =
+        {"ledger-unavailable", MTASTS_WARNING,
+         "what was served before is not known: {0}",
+         "{1}",
+         ""},
+    [MTASTS_NOTIFY_FAILED] =
+        {"notify-failed", MTASTS_WARNING,
+         "MTASTSNotifyCommand {0} {1}",
+         "Run it by hand as User, with the environment and standard input that "
+         "the README describes.",
+         ""},
     /* clang-format on */
 };
 
 /* Rows that fail MTASTSCheck strict. */
 static const unsigned char blocks[MTASTS_CODES] = {
-    [MTASTS_TXT_MULTIPLE] = 1,       [MTASTS_TXT_SYNTAX] = 1,
-    [MTASTS_MX_UNMATCHED] = 1,       [MTASTS_MX_NO_STARTTLS] = 1,
-    [MTASTS_MX_STARTTLS_FAILED] = 1, [MTASTS_MX_TLS_VERSION] = 1,
-    [MTASTS_MX_GREETING] = 1,        [MTASTS_MX_CERT_NAME] = 1,
-    [MTASTS_MX_CERT_EXPIRED] = 1,    [MTASTS_MX_CERT_NOT_YET] = 1,
-    [MTASTS_MX_CERT_CHAIN] = 1,      [MTASTS_MX_CERT_SELF_SIGNED] = 1};
+    [MTASTS_TXT_MULTIPLE] = 1,        [MTASTS_TXT_SYNTAX] = 1,
+    [MTASTS_MX_UNMATCHED] = 1,        [MTASTS_MX_NO_STARTTLS] = 1,
+    [MTASTS_MX_STARTTLS_FAILED] = 1,  [MTASTS_MX_TLS_VERSION] = 1,
+    [MTASTS_MX_GREETING] = 1,         [MTASTS_MX_CERT_NAME] = 1,
+    [MTASTS_MX_CERT_EXPIRED] = 1,     [MTASTS_MX_CERT_NOT_YET] = 1,
+    [MTASTS_MX_CERT_CHAIN] = 1,       [MTASTS_MX_CERT_SELF_SIGNED] = 1,
+    [MTASTS_CACHED_MX_UNMATCHED] = 1, [MTASTS_ID_REUSED] = 1};
 
 static const char *const severity_names[] = {"error", "warning", "info",
                                              "unknown", "refused"};

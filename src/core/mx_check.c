@@ -47,15 +47,42 @@ static mtasts_severity severity(const check *c, mtasts_code code)
     return of_row;
 }
 
-static void say(const check *c, mtasts_code code, const char *seen,
-                const char *advice)
+static void say_with(const check *c, mtasts_code code, const char *seen,
+                     const char *advice, const char *said)
 {
     mtasts_finding f;
 
-    MTASTS_FILL(&f, code, c->subject, c->probe->host, seen, c->then, advice);
+    MTASTS_FILL(&f, code, c->subject, c->probe->host, seen, c->then, advice,
+                said);
     f.severity = severity(c, code);
     f.blocks = f.blocks && f.severity == MTASTS_ERROR;
     c->found(c->ctx, &f);
+}
+
+static void say(const check *c, mtasts_code code, const char *seen,
+                const char *advice)
+{
+    say_with(c, code, seen, advice, "");
+}
+
+/* A reply is shown by its numbers: its words may name the time or the session,
+ * and a finding with other words each time would be new each time.  They come
+ * before the remedy. */
+static void show_reply(const char *why, char seen[MTASTS_WHY_SIZE + 8],
+                       char said[MTASTS_VALUE_SIZE])
+{
+    const char *reply = strstr(why, " is \"");
+    const char *words = reply ? reply : strstr(why, "): \"");
+
+    *said = '\0';
+    if (!words) {
+        snprintf(seen, MTASTS_WHY_SIZE + 8, "%s", why);
+        return;
+    }
+    words = strchr(words, '"') + 1;
+    words += reply ? strspn(words, "0123456789") : 0;
+    snprintf(seen, MTASTS_WHY_SIZE + 8, "%.*s...\"", (int)(words - why), why);
+    snprintf(said, MTASTS_VALUE_SIZE, "In full: %s. ", why);
 }
 
 /* Either the host did it or a firewall anywhere on the way: whether another host
@@ -133,24 +160,27 @@ static void say_unreachable(const check *c)
 
 static void say_no_starttls(const check *c)
 {
-    char why[MTASTS_WHY_SIZE + 8] = "";
+    char why[MTASTS_WHY_SIZE + 8], said[MTASTS_VALUE_SIZE];
+    char seen[MTASTS_WHY_SIZE + 16] = "";
 
-    if (*c->probe->why) {
-        snprintf(why, sizeof(why), " (%s)", c->probe->why);
+    show_reply(c->probe->why, why, said);
+    if (*why) {
+        snprintf(seen, sizeof(seen), " (%s)", why);
     }
-    say(c, MTASTS_MX_NO_STARTTLS, why, "");
+    say_with(c, MTASTS_MX_NO_STARTTLS, seen, "", said);
 }
 
 /* It may do so to this machine alone, so it is no error and never blocks. */
-static void say_turned_away(const check *c, const char *why)
+static void say_turned_away(const check *c, const char *seen, const char *said)
 {
+    static const char advice[] =
+        "The mail server's log says why. If it turns away this machine only (a "
+        "block list, a rule against unknown hosts), let it in, or set "
+        "MTASTSProbeMX Off.";
     mtasts_finding f;
 
-    MTASTS_FILL(&f, MTASTS_MX_GREETING, c->subject, c->probe->host, why,
-                c->then,
-                "The mail server's log says why. If it turns away this machine "
-                "only (a block list, a rule against unknown hosts), let it in, "
-                "or set MTASTSProbeMX Off.");
+    MTASTS_FILL(&f, MTASTS_MX_GREETING, c->subject, c->probe->host, seen,
+                c->then, advice, said);
     f.severity =
         c->asked->mode == MTASTS_MODE_NONE ? MTASTS_INFO : MTASTS_WARNING;
     f.blocks = 0;
@@ -160,25 +190,27 @@ static void say_turned_away(const check *c, const char *why)
 static void check_connection(const check *c)
 {
     const mtasts_probe *probe = c->probe;
-    const char *why = *probe->why ? probe->why : "it is not known why";
+    char why[MTASTS_WHY_SIZE + 8], said[MTASTS_VALUE_SIZE];
     char target[MTASTS_ADDRESS_SIZE + 10];
 
+    show_reply(*probe->why ? probe->why : "it is not known why", why, said);
     mtasts_probe_target(probe, SMTP_PORT, target);
     switch (probe->result) {
     case MTASTS_PROBE_OK:
         break;
     case MTASTS_PROBE_GREETING:
-        say(c, MTASTS_MX_GREETING, why,
-            "See what listens there: a mail server begins with 220.");
+        say_with(c, MTASTS_MX_GREETING, why,
+                 "See what listens there: a mail server begins with 220.",
+                 said);
         break;
     case MTASTS_PROBE_TURNED_AWAY:
-        say_turned_away(c, why);
+        say_turned_away(c, why, said);
         break;
     case MTASTS_PROBE_NO_STARTTLS:
         say_no_starttls(c);
         break;
     case MTASTS_PROBE_TLS_FAILED:
-        say(c, MTASTS_MX_STARTTLS_FAILED, why, target);
+        say_with(c, MTASTS_MX_STARTTLS_FAILED, why, target, said);
         break;
     case MTASTS_PROBE_TLS_VERSION:
         say(c, MTASTS_MX_TLS_VERSION, why, target);

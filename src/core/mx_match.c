@@ -50,3 +50,12 @@ int mtasts_mx_match(const char *pattern, const char *host)
     }
     return len > 0 && len == host_len && !strncasecmp(pattern, host, len);
 }
+
+int mtasts_mx_match_any(const char *const *patterns, size_t n, const char *host)
+{
+    size_t i;
+
+    for (i = 0; i < n && !mtasts_mx_match(patterns[i], host); i++) {
+    }
+    return i < n;
+}

@@ -316,3 +316,27 @@ int mtasts_policy_body_read(const char *body, size_t len,
     }
     return out->why == NULL;
 }
+
+int mtasts_policy_body_mx(const char **at, const char *end,
+                          char out[MTASTS_NAME_SIZE])
+{
+    mtasts_policy_read unused = {MTASTS_MODE_NONE, 0, 0, 0, NULL};
+    reader r = {*at, *at, end, 0, 0, 0, &unused};
+    part line, name, value;
+    int found = 0;
+
+    while (!found && r.at < r.end) {
+        char in[MTASTS_NAME_SIZE];
+        mtasts_finding why;
+
+        take_line(&r, &line);
+        split(&line, &name, &value);
+        if (is(&name, "mx") && value.len < sizeof(in)) {
+            memcpy(in, value.data, value.len);
+            in[value.len] = '\0';
+            found = mtasts_mx_pattern_parse(in, out, &why);
+        }
+    }
+    *at = r.at;
+    return found;
+}

@@ -7,6 +7,7 @@
  * function: any thread, no allocation.
  */
 
+#include "domain.h"
 #include "policy.h"
 
 typedef struct {
@@ -22,5 +23,10 @@ typedef struct {
 /* Reads `len` octets, any of them.  1 and *out, or 0 and out->line, out->why. */
 int mtasts_policy_body_read(const char *body, size_t len,
                             mtasts_policy_read *out);
+
+/* The next mx pattern of a body that was accepted, from *at on, which begins as
+ * the body does and is moved on: 1 and `out`, or 0 behind the last one. */
+int mtasts_policy_body_mx(const char **at, const char *end,
+                          char out[MTASTS_NAME_SIZE]);
 
 #endif

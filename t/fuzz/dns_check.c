@@ -1,6 +1,6 @@
 /* Any facts of DNS against a policy.  The input is lines: the first has a
- * digit each for the mode, the number of patterns and the states of the
- * answers; then come names and TXT data. */
+ * digit each for the mode, TLSRPT and what was served before, and the states of
+ * the answers; then come names and TXT data. */
 
 #include "fuzz.h"
 
@@ -8,7 +8,8 @@
 #include "../../src/core/domain.h"
 #include "../../src/core/mx_match.h"
 
-#define MOST 40
+#define MOST    40
+#define DERIVED "0123456789abcdef0123456789abcdef"
 
 typedef struct {
     char *line[MOST];
@@ -19,6 +20,7 @@ typedef struct {
 typedef struct {
     const mtasts_policy *policy;
     const mtasts_dns_facts *facts;
+    const mtasts_history *history;
     size_t count[MTASTS_CODES];
     size_t total, suggested;
 } seen;
@@ -64,25 +66,31 @@ static void look(void *ctx, const mtasts_finding *f)
 
 static void check_txt(const seen *s, mtasts_sync sync)
 {
-    size_t wrong = s->count[MTASTS_TXT_MULTIPLE] + s->count[MTASTS_TXT_SYNTAX] +
-                   s->count[MTASTS_TXT_ID_MISMATCH] +
-                   s->count[MTASTS_TXT_MISSING];
+    const size_t *n = s->count;
+    size_t other = n[MTASTS_TXT_ID_MISMATCH];
+    size_t wrong = n[MTASTS_TXT_MULTIPLE] + n[MTASTS_TXT_SYNTAX] + other +
+                   n[MTASTS_TXT_STALE] + n[MTASTS_TXT_AHEAD] +
+                   n[MTASTS_TXT_MISSING];
 
     MUST(wrong <= 1);
+    MUST((sync == MTASTS_SYNC_HTTPS_AHEAD) == n[MTASTS_TXT_STALE]);
+    MUST((sync == MTASTS_SYNC_TXT_AHEAD) == n[MTASTS_TXT_AHEAD]);
+    MUST((sync == MTASTS_SYNC_ABSENT) == n[MTASTS_TXT_MISSING]);
     switch (sync) {
     case MTASTS_SYNC_UNKNOWN:
-        MUST(wrong == 0 && s->facts->txt->status == MTASTS_DNS_TEMPFAIL);
-        MUST(!s->count[MTASTS_TXT_NEAR_MISS] && !s->count[MTASTS_TXT_FOREIGN]);
+        MUST(other ? !s->history
+                   : s->facts->txt->status == MTASTS_DNS_TEMPFAIL);
+        MUST(other ||
+             (!wrong && !n[MTASTS_TXT_NEAR_MISS] && !n[MTASTS_TXT_FOREIGN]));
         break;
     case MTASTS_SYNC_IN_SYNC:
         MUST(wrong == 0 && s->facts->txt->status == MTASTS_DNS_OK);
         break;
-    case MTASTS_SYNC_MISMATCH:
-        MUST(wrong || s->count[MTASTS_TXT_NEAR_MISS]);
-        MUST(!s->count[MTASTS_TXT_MISSING]);
+    case MTASTS_SYNC_FOREIGN:
+        MUST(wrong || n[MTASTS_TXT_NEAR_MISS]);
         break;
-    case MTASTS_SYNC_ABSENT:
-        MUST(s->count[MTASTS_TXT_MISSING] == 1);
+    default:
+        MUST(s->history || sync == MTASTS_SYNC_ABSENT);
     }
 }
 
@@ -132,6 +140,14 @@ static unsigned digit(const input *in, size_t i)
     return i < in->len[0] ? (unsigned char)in->line[0][i] - '0' : 0;
 }
 
+static int64_t moment(unsigned n)
+{
+    static const int64_t moments[] = {1767182400, 1767182399, 1767268800,
+                                      INT64_MIN, INT64_MAX};
+
+    return moments[n % 5];
+}
+
 static mtasts_dns_answer *answer(const input *in, size_t i)
 {
     mtasts_dns_answer *a = &answers[i];
@@ -173,11 +189,22 @@ static void run(const input *in)
     mtasts_dns_mx mx[MOST];
     const char *patterns[MOST];
     mtasts_policy p = {(mtasts_mode)(digit(in, 0) % 3), 604800, patterns, 0};
-    mtasts_wanted w = {&p, "abc",
-                       digit(in, 1) % 2 ? "v=TLSRPTv1; rua=mailto:a@b" : NULL};
+    /* '0' and '1' are without a history. */
+    unsigned kind = digit(in, 1) / 2;
+    mtasts_past past[] = {
+        {"def", "x", {MTASTS_MODE_NONE, 1, NULL, 0}, 0, moment(kind / 4)},
+        {"abc", "y", {MTASTS_MODE_NONE, 1, NULL, 0}, moment(kind), INT64_MAX}};
+    mtasts_txt_seen last = {"ghi", moment(kind / 4), moment(kind / 4)};
+    mtasts_history h = {past, kind % 4 ? kind % 4 - 1 : 0, &last, 1};
+    mtasts_wanted w = {&p,
+                       kind % 5 == 4 ? DERIVED : "abc",
+                       digit(in, 1) % 2 ? "v=TLSRPTv1; rua=mailto:a@b" : NULL,
+                       kind % 4 ? &h : NULL,
+                       1767268800,
+                       0};
     mtasts_dns_facts f;
     mtasts_dns_host own = host(in, "example.com", 6);
-    seen s = {&p, &f, {0}, 0, 0};
+    seen s = {&p, &f, w.history, {0}, 0, 0};
     mtasts_dns_answer *a;
     size_t i, third = in->n / 3;
 

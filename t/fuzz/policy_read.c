@@ -55,6 +55,22 @@ static int with_line(const char *s, size_t size, const char *line,
     return taken;
 }
 
+/* The patterns that a body is said to have are there, in the form that is
+ * served; `mx` is what was served, or NULL. */
+static void check_mx(const char *body, size_t size, size_t nmx,
+                     const char *const *mx)
+{
+    const char *at = body;
+    char pattern[MTASTS_NAME_SIZE];
+    size_t n = 0;
+
+    while (mtasts_policy_body_mx(&at, body + size, pattern)) {
+        MUST(n < nmx && (!mx || !strcmp(pattern, mx[n])));
+        n++;
+    }
+    MUST(n == nmx && at == body + size);
+}
+
 static void check_accepted(const char *s, size_t size,
                            const mtasts_policy_read *got)
 {
@@ -124,6 +140,7 @@ static void check_served(const uint8_t *data, size_t size, char *words)
     mtasts_policy_render(&p, body, len);
     MUST(mtasts_policy_body_read(body, len, &out));
     MUST(out.mode == p.mode && out.max_age == p.max_age && out.nmx == p.nmx);
+    check_mx(body, len, p.nmx, mx);
     free(body);
 }
 
@@ -138,6 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(body, s, size);
     if (mtasts_policy_body_read(body, size, &out)) {
         check_accepted(s, size, &out);
+        check_mx(body, size, out.nmx, NULL);
     }
     else {
         check_refused(s, size, &out);

@@ -138,6 +138,7 @@ typedef struct {
     const char *wrong[2];
     const char *wanted;  /* "-": no MTASTSTLSRPT */
     size_t left_out;     /* of every answer */
+    int unserved;        /* nothing is */
     const char *sync;    /* NULL: in-sync */
     const char *want[3]; /* testing, enforce, none; NULL: as the first */
     const char *code;    /* whose text and remedy have, in testing, */
@@ -177,7 +178,8 @@ static void run(const one *t, size_t number, mtasts_mode mode)
     const char *patterns = t->patterns ? t->patterns : "mail.example.com";
     const char *mxs[MOST];
     mtasts_policy p = {mode, 604800, mxs, 0};
-    mtasts_wanted w = {&p, "abc", t->wanted ? t->wanted : GOOD_RPT};
+    mtasts_wanted w = {&p,   "abc", t->wanted ? t->wanted : GOOD_RPT,
+                       NULL, 0,     t->unserved};
     result r = {"", t->code, "", 0};
     mtasts_dns_facts f;
     mtasts_dns_host own;
@@ -241,38 +243,45 @@ static const one cases[] = {
      .code = "txt-foreign",
      .text = {"2 other", "'x'"}},
     {.txt = GOOD_TXT "|v=STSv1; id=def|x",
-     .sync = "mismatch",
+     .sync = "foreign",
      .want = {"error! txt-multiple, warning txt-foreign"},
      .code = "txt-multiple",
      .text = {"2 TXT records", GOOD_TXT, PUBLISH}},
     {.txt = GOOD_TXT "|" GOOD_TXT,
-     .sync = "mismatch",
+     .sync = "foreign",
      .want = {"error! txt-multiple"}},
     {.txt = "v=STSv1; id=2026-01",
-     .sync = "mismatch",
+     .sync = "foreign",
      .want = {"error! txt-syntax"},
      .code = "txt-syntax",
      .text = {"at character 17 (expected: a letter, a digit or ';')",
               "v=STSv1; id=2026-01", PUBLISH}},
     {.txt = "v=STSv1 ; id=abc",
-     .sync = "mismatch",
+     .sync = "foreign",
      .want = {"error txt-near-miss"},
      .code = "txt-near-miss",
      .text = {"at character 8 (expected: ;)", PUBLISH}},
     {.txt = "v=stsv1|x\x1b[2J| v=STSv1; id=abc",
-     .sync = "mismatch",
+     .sync = "foreign",
      .want = {"error txt-near-miss, error txt-near-miss, warning txt-foreign"},
      .code = "txt-foreign",
      .text = {"x\\x1b[2J"}},
     {.txt = GOOD_TXT "|\"v=STSv1, id=abc\"", .want = {"warning txt-near-miss"}},
     {.txt = "v=STSv1; id=def",
-     .sync = "mismatch",
+     .sync = "foreign",
      .want = {"warning txt-id-mismatch"},
      .code = "txt-id-mismatch",
      .text = {"def", "here abc", PUBLISH}},
     {.txt = "v=STSv1; id=ABC",
-     .sync = "mismatch",
+     .sync = "foreign",
      .want = {"warning txt-id-mismatch"}},
+    {.txt = "-", .unserved = 1, .sync = "absent", .want = {""}},
+    {.unserved = 1, .want = {""}},
+    {.txt = "v=STSv1; id=def", .unserved = 1, .sync = "unknown", .want = {""}},
+    {.txt = "v=STSv1 ; id=abc",
+     .unserved = 1,
+     .sync = "foreign",
+     .want = {"error txt-near-miss"}},
     {.txt = "@sts.hoster.example " GOOD_TXT,
      .want = {"info txt-delegated"},
      .code = "txt-delegated",
@@ -504,7 +513,7 @@ static void suggest(void)
     for (i = 0; i < sizeof(suggestions) / sizeof(suggestions[0]); i++) {
         const one *t = &suggestions[i];
         mtasts_policy p = {MTASTS_MODE_NONE, 86400, NULL, 0};
-        mtasts_wanted w = {&p, "abc", NULL};
+        mtasts_wanted w = {&p, "abc", NULL, NULL, 0, 0};
         result r = {"", t->code, "", 0};
         mtasts_dns_facts f;
         mtasts_dns_host own;
@@ -521,6 +530,253 @@ static void suggest(void)
     }
 }
 
+/* ---- an id other than the policy's, and what was served before ---- */
+
+#define NOW ((int64_t)1767268800) /* 2026-01-01 12:00 UTC */
+#define DAY 86400
+#define HEX "0123456789abcdef0123456789abcdef"
+#define OWN "ffffffffffffffffffffffffffffffff"
+
+/* A policy that was served: seconds before NOW. */
+typedef struct {
+    const char *id;
+    int64_t first, last;
+} before;
+
+static const struct {
+    const char *what, *id, *own; /* in DNS; of the policy */
+    int known;                   /* a history */
+    before past[3];
+    const char *txt_id; /* seen before, for so long */
+    int64_t txt_for;
+    const char *sync, *want, *text[2];
+} ids[] = {
+    /* no history */
+    {.what = "of their making",
+     .id = "20260101",
+     .own = OWN,
+     .sync = "foreign",
+     .want = "warning txt-id-mismatch",
+     .text = {"has the id 20260101, the policy here " OWN}},
+    {.what = "one character more than derived",
+     .id = HEX "0",
+     .own = OWN,
+     .sync = "foreign",
+     .want = "error! txt-syntax"},
+    {.what = "one character less than derived",
+     .id = "123456789abcdef0123456789abcdef",
+     .own = OWN,
+     .sync = "foreign",
+     .want = "warning txt-id-mismatch"},
+    {.what = "derived, but for a capital",
+     .id = "0123456789abcdeF0123456789abcdef",
+     .own = OWN,
+     .sync = "foreign",
+     .want = "warning txt-id-mismatch"},
+    {.what = "derived, but for a letter",
+     .id = "0123456789abcdeg0123456789abcdef",
+     .own = OWN,
+     .sync = "foreign",
+     .want = "warning txt-id-mismatch"},
+    {.what = "derived",
+     .id = HEX,
+     .own = OWN,
+     .sync = "unknown",
+     .want = "warning txt-id-mismatch"},
+    {.what = "derived, ours by hand",
+     .id = HEX,
+     .own = "1",
+     .sync = "unknown",
+     .want = "warning txt-id-mismatch"},
+    /* never served */
+    {.what = "never served, of their making",
+     .known = 1,
+     .id = "20260101",
+     .own = OWN,
+     .past = {{OWN, DAY, 0}},
+     .sync = "foreign",
+     .want = "warning txt-id-mismatch"},
+    {.what = "never served, derived, not seen before",
+     .known = 1,
+     .id = HEX,
+     .own = OWN,
+     .past = {{OWN, DAY, 0}},
+     .sync = "txt-ahead",
+     .want = "warning txt-ahead",
+     .text = {"the id " HEX ", since 2026-01-01 12:00 UTC, and no policy",
+              "served: _mta-sts.example.com. IN TXT \"v=STSv1; id=" OWN ";\""}},
+    {.what = "never served, ids by hand",
+     .known = 1,
+     .id = "2",
+     .own = "1",
+     .sync = "txt-ahead",
+     .want = "warning txt-ahead"},
+    {.what = "never served, seen for a day",
+     .known = 1,
+     .id = HEX,
+     .own = OWN,
+     .txt_id = HEX,
+     .txt_for = DAY,
+     .sync = "txt-ahead",
+     .want = "warning txt-ahead",
+     .text = {"since 2025-12-31 12:00 UTC, and"}},
+    {.what = "never served, seen for more than a day",
+     .known = 1,
+     .id = HEX,
+     .own = OWN,
+     .txt_id = HEX,
+     .txt_for = DAY + 1,
+     .sync = "txt-ahead",
+     .want = "error txt-ahead",
+     .text = {"since 2025-12-31 11:59 UTC, and"}},
+    {.what = "never served, another one seen",
+     .known = 1,
+     .id = HEX,
+     .own = OWN,
+     .txt_id = OWN,
+     .txt_for = 9 * DAY,
+     .sync = "txt-ahead",
+     .want = "warning txt-ahead",
+     .text = {"since 2026-01-01 12:00 UTC, and"}},
+    {.what = "never served, the clock went back",
+     .known = 1,
+     .id = HEX,
+     .own = OWN,
+     .txt_id = HEX,
+     .txt_for = -9 * DAY,
+     .sync = "txt-ahead",
+     .want = "warning txt-ahead",
+     .text = {"since 2026-01-01 12:00 UTC, and"}},
+    {.what = "never served, seen for ever",
+     .known = 1,
+     .id = HEX,
+     .own = OWN,
+     .txt_id = HEX,
+     .txt_for = INT64_MAX,
+     .sync = "txt-ahead",
+     .want = "error txt-ahead",
+     .text = {"since 1970-01-01 00:00 UTC, and"}},
+    /* served before */
+    {.what = "stale for a day",
+     .known = 1,
+     .id = "20260101",
+     .own = OWN,
+     .past = {{OWN, DAY, 0}, {"20260101", 9 * DAY, DAY}},
+     .sync = "https-ahead",
+     .want = "warning txt-stale",
+     .text = {"the id 20260101 of an earlier policy; that of the policy here "
+              "is " OWN ", served since 2025-12-31 12:00 UTC: ",
+              "=> _mta-sts.example.com. IN TXT \"v=STSv1; id=" OWN ";\""}},
+    {.what = "stale for more than a day",
+     .known = 1,
+     .id = HEX,
+     .own = OWN,
+     .past = {{OWN, DAY + 1, 0}, {HEX, 9 * DAY, DAY + 1}},
+     .sync = "https-ahead",
+     .want = "error txt-stale",
+     .text = {"served since 2025-12-31 11:59 UTC: "}},
+    {.what = "stale, and the policy not served yet",
+     .known = 1,
+     .id = HEX,
+     .own = OWN,
+     .past = {{HEX, 9 * DAY, 0}},
+     .sync = "https-ahead",
+     .want = "warning txt-stale",
+     .text = {"here is " OWN ": senders",
+              "=> Once the new policy is served everywhere: _mta-sts."}},
+    {.what = "stale, and the policy not served yet, nor the other one any more",
+     .known = 1,
+     .id = HEX,
+     .own = OWN,
+     .past = {{HEX, 9 * DAY, 2 * DAY}},
+     .sync = "https-ahead",
+     .want = "warning txt-stale",
+     .text = {"here is " OWN ": senders"}},
+    {.what = "stale, and the policy long served, the other one as well",
+     .known = 1,
+     .id = HEX,
+     .own = OWN,
+     .past = {{OWN, 9 * DAY, 0}, {HEX, 19 * DAY, -60}},
+     .sync = "https-ahead",
+     .want = "warning txt-stale",
+     .text = {"here is " OWN ": senders",
+              "=> Once the new policy is served everywhere: _mta-sts."}},
+    {.what = "there and back: stale since then",
+     .known = 1,
+     .id = HEX,
+     .own = OWN,
+     .past = {{OWN, 9 * DAY, 0}, {HEX, 2 * DAY, 3600}},
+     .sync = "https-ahead",
+     .want = "warning txt-stale",
+     .text = {"served since 2026-01-01 11:00 UTC: "}},
+    {.what = "its id for several policies: the last counts",
+     .known = 1,
+     .id = HEX,
+     .own = "1",
+     .past = {{"1", 19 * DAY, 9 * DAY},
+              {"1", 60, 0},
+              {HEX, 49 * DAY, 29 * DAY}},
+     .sync = "https-ahead",
+     .want = "warning txt-stale",
+     .text = {"served since 2026-01-01 11:59 UTC: "}},
+    {.what = "stale, and the clock went back",
+     .known = 1,
+     .id = HEX,
+     .own = OWN,
+     .past = {{OWN, -DAY, -DAY}, {HEX, 9 * DAY, 60}},
+     .sync = "https-ahead",
+     .want = "warning txt-stale",
+     .text = {"served since 2026-01-01 12:00 UTC: "}},
+    {.what = "in sync, whatever was before",
+     .known = 1,
+     .id = OWN,
+     .own = OWN,
+     .past = {{HEX, 9 * DAY, DAY}},
+     .sync = "in-sync",
+     .want = ""},
+};
+
+static void other_ids(void)
+{
+    size_t i, j;
+
+    for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        mtasts_policy p = {MTASTS_MODE_NONE, 86400, NULL, 0};
+        mtasts_past past[3];
+        mtasts_txt_seen seen = {ids[i].txt_id, NOW - ids[i].txt_for, NOW};
+        mtasts_history h = {past, 0, &seen, ids[i].txt_id != NULL};
+        mtasts_wanted w = {&p,  ids[i].own, GOOD_RPT, ids[i].known ? &h : NULL,
+                           NOW, 0};
+        char record[64];
+        one t = {.txt = record, .mx = "-", .own = "--"};
+        result r = {"", "", "", 0};
+        mtasts_dns_facts f;
+        mtasts_dns_host own;
+
+        memset(past, 0, sizeof(past));
+        for (; h.npast < 3 && ids[i].past[h.npast].id; h.npast++) {
+            past[h.npast].id = ids[i].past[h.npast].id;
+            past[h.npast].digest = "any";
+            past[h.npast].first_served = NOW - ids[i].past[h.npast].first;
+            past[h.npast].last_served = NOW - ids[i].past[h.npast].last;
+        }
+        snprintf(record, sizeof(record), "v=STSv1; id=%s", ids[i].id);
+        r.code = strrchr(ids[i].want, ' ');
+        r.code = r.code ? r.code + 1 : "";
+        ask(&t, &f, &own);
+        is_str(mtasts_sync_name(mtasts_dns_check(&w, &f, collect, &r)),
+               ids[i].sync, ids[i].what, ids[i].sync);
+        is_str(r.codes, ids[i].want, ids[i].what, "findings");
+        ok(!r.bad, ids[i].what, "subject and values");
+        for (j = 0; j < 2 && ids[i].text[j]; j++) {
+            if (!ok(strstr(r.text, ids[i].text[j]) != NULL, ids[i].what,
+                    ids[i].text[j])) {
+                printf("#   %s\n", r.text);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     size_t i;
@@ -531,5 +787,6 @@ int main(void)
         run(&cases[i], i, MTASTS_MODE_NONE);
     }
     suggest();
+    other_ids();
     return done();
 }

@@ -8,7 +8,8 @@
 
 static void table(void)
 {
-    static const char *const args[] = {"A", "B", "C", "D"};
+    static const char *const args[] = {"A", "B", "C", "D", "E",
+                                       "F", "G", "H", "I"};
     int i, j;
 
     for (i = 0; i < MTASTS_CODES; i++) {
@@ -26,10 +27,11 @@ static void table(void)
             }
         }
         ok(j == i, name, "unique");
-        mtasts_finding_fill(&f, (mtasts_code)i, "example.com", args, 4);
+        mtasts_finding_fill(&f, (mtasts_code)i, "example.com", args,
+                            sizeof(args) / sizeof(args[0]));
         ok(*f.text && *f.remedy, name, "has text and remedy");
         ok(!strchr(f.text, '{') && !strchr(f.remedy, '{'), name,
-           "asks for at most four values");
+           "asks for at most nine values");
         ok(mtasts_severity_name(mtasts_code_severity((mtasts_code)i)) != NULL,
            name, "severity");
     }

@@ -66,6 +66,24 @@ static void good(void)
     }
 }
 
+static void patterns(void)
+{
+    static const char body[] =
+        "version: STSv1\r\nmode: enforce\r\nmx: MAIL.Example.com\r\n"
+        "max_age: 604800\r\nmx: *.example.net \r\nmx:c.example";
+    const char *at = body, *end = body + sizeof(body) - 1;
+    char mx[MTASTS_NAME_SIZE];
+
+    ok(mtasts_policy_body_mx(&at, end, mx) && !strcmp(mx, "mail.example.com"),
+       "patterns", "the first, in the form that is served");
+    ok(mtasts_policy_body_mx(&at, end, mx) && !strcmp(mx, "*.example.net"),
+       "patterns", "the second, behind another field");
+    ok(mtasts_policy_body_mx(&at, end, mx) && !strcmp(mx, "c.example"),
+       "patterns", "the last, without a line end");
+    ok(!mtasts_policy_body_mx(&at, end, mx) && at == end, "patterns",
+       "no more");
+}
+
 /* Strings with their length, as there may be NUL inside. */
 #define S(s) s, sizeof(s) - 1
 
@@ -293,6 +311,7 @@ static void rendered(void)
 int main(void)
 {
     good();
+    patterns();
     bad();
     sizes();
     rendered();

@@ -172,34 +172,34 @@ static const fault faults[] = {
      .text = {"names: too long to be shown => "}},
     {.cert = {.after = -1},
      .fault = MTASTS_FAULT_EXPIRED,
-     .text = {"expired today, on 2026-01-01,", "Renew it"},
+     .text = {"expired on 2026-01-01,", "Renew it"},
      .own = {"reload httpd", "postfix reload", "reload that"}},
     {.cert = {.after = -DAY},
      .fault = MTASTS_FAULT_EXPIRED,
-     .text = {"expired 1 day ago, on 2025-12-31,"}},
+     .text = {"expired on 2025-12-31,"}},
     {.cert = {.after = -31 * DAY},
      .fault = MTASTS_FAULT_EXPIRED,
-     .text = {"expired 31 days ago, on 2025-12-01,"}},
+     .text = {"expired on 2025-12-01,"}},
     {.cert = {.after = 1},
      .fault = MTASTS_FAULT_EXPIRING,
-     .text = {"expires today, on 2026-01-01"}},
+     .text = {"expires on 2026-01-01"}},
     {.cert = {.after = DAY / 2},
      .fault = MTASTS_FAULT_EXPIRING,
-     .text = {"expires in 1 day, on 2026-01-02"}},
+     .text = {"expires on 2026-01-02"}},
     {.cert = {.after = 5 * DAY},
      .fault = MTASTS_FAULT_EXPIRING,
-     .text = {"expires in 5 days, on 2026-01-06", "Renew it"},
+     .text = {"expires on 2026-01-06", "Renew it"},
      .own = {"reload httpd", "postfix reload", "reload that"}},
     {.cert = {.after = 14 * DAY - 1},
      .fault = MTASTS_FAULT_EXPIRING,
-     .text = {"expires in 14 days, on 2026-01-15"}},
+     .text = {"expires on 2026-01-15"}},
     {.cert = {.after = 14 * DAY}, .fault = MTASTS_FAULTS},
     {.cert = {.before = 2 * DAY, .after = 5 * DAY},
      .fault = MTASTS_FAULT_NOT_YET,
-     .text = {"not valid yet", "it will be in 2 days, on 2026-01-03", "clock"}},
+     .text = {"not valid yet", "it will be on 2026-01-03", "clock"}},
     {.cert = {.before = 60},
      .fault = MTASTS_FAULT_NOT_YET,
-     .text = {"it will be today, on 2026-01-01"}},
+     .text = {"it will be on 2026-01-01"}},
     {.cert = {.chain = MTASTS_CHAIN_SELF_SIGNED},
      .fault = MTASTS_FAULT_SELF_SIGNED,
      .text = {"signed by itself"},
@@ -309,42 +309,6 @@ static void damaged(void)
     free(facts);
 }
 
-/* ---- dates ---- */
-
-static void dates(void)
-{
-    static const struct {
-        int64_t t;
-        const char *want;
-    } cases[] = {{0, "1970-01-01"},
-                 {86399, "1970-01-01"},
-                 {86400, "1970-01-02"},
-                 {68169600, "1972-02-29"},
-                 {68256000, "1972-03-01"},
-                 {951782400, "2000-02-29"},
-                 {951868800, "2000-03-01"},
-                 {978220800, "2000-12-31"},
-                 {1769817600, "2026-01-31"},
-                 {4107456000, "2100-02-28"},
-                 {4107542400, "2100-03-01"},
-                 {4133894400, "2100-12-31"},
-                 {4133980800, "2101-01-01"},
-                 {12622780800, "2370-01-01"},
-                 {12622694400, "2369-12-31"},
-                 {253402300799, "9999-12-31"},
-                 {253402300800, "9999-12-31"},
-                 {INT64_MAX, "9999-12-31"},
-                 {-1, "1970-01-01"},
-                 {INT64_MIN, "1970-01-01"}};
-    char out[MTASTS_DATE_SIZE];
-    size_t i;
-
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        mtasts_date(cases[i].t, out);
-        is_str(out, cases[i].want, "date", cases[i].want);
-    }
-}
-
 /* ---- the vhost ---- */
 
 typedef struct {
@@ -408,7 +372,7 @@ static const vhost vhosts[] = {
      .tls13 = 1,
      .want = "warning cert-expiring, warning cert-expiring",
      .code = "cert-expiring",
-     .text = {"in 5 days", "in 4 days"}},
+     .text = {"on 2026-01-06", "on 2026-01-05"}},
     {.certs = {{.before = 60}, {.after = -1}},
      .ncerts = 2,
      .tls12 = 1,
@@ -542,6 +506,44 @@ static const mx mxs[] = {
      .want = {"warning mx-greeting", "warning mx-greeting", "info mx-greeting"},
      .code = "mx-greeting",
      .text = {": 554 5.7.1 no;", "MTASTSProbeMX Off"}},
+    /* Words of a reply, which may be others each time, are in the remedy. */
+    {.result = MTASTS_PROBE_TURNED_AWAY,
+     .why = "its greeting is \"554 5.7.1 no, session 4711\"",
+     .want = {"warning mx-greeting", "warning mx-greeting", "info mx-greeting"},
+     .code = "mx-greeting",
+     .text = {": its greeting is \"554...\"; if",
+              "=> In full: its greeting is \"554 5.7.1 no, session 4711\". The "
+              "mail server's"}},
+    {.result = MTASTS_PROBE_GREETING,
+     .why = "its greeting is no SMTP (a line longer than 4096 characters): "
+            "\"at 12:00\"",
+     .want = {"warning mx-greeting", "error! mx-greeting", "info mx-greeting"},
+     .code = "mx-greeting",
+     .text = {"(a line longer than 4096 characters): \"...\";",
+              "): \"at 12:00\". See what"}},
+    {.result = MTASTS_PROBE_NO_STARTTLS,
+     .why = "its answer to EHLO is \"502 unknown command 4711\"",
+     .want = {"warning mx-no-starttls", "error! mx-no-starttls",
+              "info mx-no-starttls"},
+     .code = "mx-no-starttls",
+     .text = {"STARTTLS (its answer to EHLO is \"502...\"), so",
+              "=> In full: its answer to EHLO is \"502 unknown command 4711\". "
+              "Turn TLS on"}},
+    {.result = MTASTS_PROBE_TLS_FAILED,
+     .why = "its answer to STARTTLS is \"454 4.7.0 not now\"",
+     .want = {"warning mx-starttls-failed", "error! mx-starttls-failed",
+              "info mx-starttls-failed"},
+     .code = "mx-starttls-failed",
+     .text =
+         {"fails (its answer to STARTTLS is \"454...\"), so",
+          "=> In full: its answer to STARTTLS is \"454 4.7.0 not now\". The"}},
+    {.result = MTASTS_PROBE_TLS_FAILED,
+     .why = "it refused TLS with the alert \"handshake failure\"",
+     .want = {"warning mx-starttls-failed", "error! mx-starttls-failed",
+              "info mx-starttls-failed"},
+     .code = "mx-starttls-failed",
+     .text = {"(it refused TLS with the alert \"handshake failure\"), so",
+              "!In full"}},
     /* certificates */
     {.result = MTASTS_PROBE_OK,
      .cert = &expiring,
@@ -851,7 +853,7 @@ static const fetch fetches[] = {
      .same = 1,
      .want = "warning fetch-slow",
      .code = "fetch-slow",
-     .text = {"took 2001 ms", "give up after 2 s"}},
+     .text = {"took more than 2 s", "give up after 2 s", "!2001"}},
     {.result = MTASTS_PROBE_GREETING, .want = "unknown fetch-unreachable"},
     {.result = (mtasts_probe_result)77, .want = "unknown fetch-unreachable"},
     /* certificates: what was said of the vhost's own is not said again */
@@ -910,6 +912,11 @@ static const fetch fetches[] = {
      .code = "fetch-redirect",
      .text = {"a redirect to https://www.example.com/, which senders never "
               "follow"}},
+    {.status = 302,
+     .location = "/challenge?token=4711",
+     .want = "error fetch-redirect",
+     .code = "fetch-redirect",
+     .text = {"a redirect to /challenge?..., which", "!4711"}},
     {.status = 302,
      .body = BODY,
      .want = "error fetch-redirect",
@@ -977,9 +984,9 @@ static const fetch fetches[] = {
      .cache = "HIT",
      .want = "warning fetch-stale",
      .code = "fetch-stale",
-     .text = {"(Age: 33, Via: 1.1 proxy, Server: cloudflare, CF-Cache-Status: "
-              "HIT)",
-              "and not the one here, id newid:", "Purge that cache",
+     .text = {"and not the one here, id newid: a cache holds it, or another "
+              "server => Purge that cache (Age: 33, Via: 1.1 proxy, Server: "
+              "cloudflare, CF-Cache-Status: HIT)",
               "reload the others"}},
     {.body = OLD,
      .old = 2,
@@ -1243,7 +1250,6 @@ int main(void)
     size_t i;
 
     names();
-    dates();
     EACH(faults, i)
     {
         run_fault(&faults[i], i);
