@@ -14,6 +14,7 @@ build|header:jansson.h|libjansson-dev|jansson-devel
 build|header:openssl/evp.h|libssl-dev|openssl-devel
 build|header:idn2.h|libidn2-dev|libidn2-devel
 build|header:ares.h|libc-ares-dev|c-ares-devel
+run|dbd:sqlite3|libaprutil1-dbd-sqlite3|apr-util-sqlite
 run|cmd:openssl|openssl|openssl
 run|cmd:curl|curl|curl
 run|cmd:named|bind9|bind
@@ -29,6 +30,10 @@ test|cmd:ab|apache2-utils|httpd-tools
 test|cmd:mta-sts-query|postfix-mta-sts-resolver|postfix-mta-sts-resolver
 test|cmd:ip|iproute2|iproute
 test|cmd:unshare|util-linux|util-linux
+test|cmd:nsupdate|bind9-dnsutils|bind-utils
+test|cmd:sqlite3|sqlite3|sqlite
+test|dbd:pgsql|libaprutil1-dbd-pgsql|apr-util-pgsql
+test|pg:initdb|postgresql|postgresql-server
 test|mta:postconf|postfix|postfix
 test|cmd:nginx|nginx-light|nginx
 valgrind|cmd:valgrind|valgrind|valgrind
@@ -53,6 +58,15 @@ there() {
     header) # shellcheck disable=SC2086
         echo "#include <$what>" | ${CC:-cc} ${CPPFLAGS:-} -E - >/dev/null 2>&1 ;;
     perl) perl -M"$what" -e 1 2>/dev/null ;;
+    # apr_dbd's driver, in the directories where apr-util looks for it.
+    dbd) for one in /usr/lib*/apr-util-1 /usr/lib/*/apr-util-1 /usr/local/lib/apr-util-1; do
+             [ -e "$one/apr_dbd_$what.so" ] || [ -e "$one/apr_dbd_$what-1.so" ] && return 0
+         done
+         return 1 ;;
+    pg) for one in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/bin /usr/local/bin; do
+            [ -x "$one/$what" ] && return 0
+        done
+        return 1 ;;
     # Never in place of the mail server that a machine has.
     mta) command -v "$what" >/dev/null || command -v sendmail >/dev/null ;;
     clangrt) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
@@ -69,9 +83,9 @@ missing() { # column of the package name
     done | sort -u | tr '\n' ' '
 }
 
-# bind9, nginx and postfix come with a service.  This only borrows their
-# programs, so what was not here before is neither started now nor at the next
-# boot.
+# bind9, nginx, postfix and postgresql come with a service.  This only borrows
+# their programs, so what was not here before is neither started now nor at the
+# next boot, and no database is made.
 install_debian() {
     guard=/usr/sbin/policy-rc.d made=
     if [ ! -e $guard ]; then
@@ -79,14 +93,19 @@ install_debian() {
         chmod 755 $guard
         made=1
     fi
-    trap '[ -z "$made" ] || rm -f $guard' EXIT
+    clusters=/etc/postgresql-common/createcluster.d
+    case " $1 " in *" postgresql "*)
+        mkdir -p $clusters
+        echo 'create_main_cluster = false' >$clusters/only-the-programs.conf ;;
+    esac
+    trap '[ -z "$made" ] || rm -f $guard; rm -f $clusters/only-the-programs.conf; rmdir $clusters 2>/dev/null || true' EXIT
     trap 'exit 1' INT TERM HUP
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq || true
     # shellcheck disable=SC2086
     apt-get install -qq -y --no-install-recommends $1 >/dev/null
     if [ -d /run/systemd/system ]; then
-        for pair in bind9:named nginx-light:nginx postfix:postfix \
+        for pair in bind9:named nginx-light:nginx postfix:postfix postgresql:postgresql \
             postfix-mta-sts-resolver:postfix-mta-sts-resolver; do
             case " $1 " in *" ${pair%%:*} "*)
                 systemctl --quiet disable "${pair#*:}" || true ;;

@@ -1,0 +1,139 @@
+#ifndef MTASTS_LEDGER_H
+#define MTASTS_LEDGER_H
+
+/*
+ * The ledger: what was served, seen and said, in an apr_dbd database, beyond
+ * restarts and for all front ends that share it.
+ *
+ * Room: src/store has core, APR and apr_dbd; nothing of httpd.  A ledger belongs
+ * to one thread of a process that is not root, as the database may be written
+ * by the server's User.  Before any of this a process calls
+ * mtasts_ledger_init() while it has one thread.
+ *
+ * Every function returns 1, or 0 if the ledger could not be read or written:
+ * then mtasts_ledger_why() tells why, nothing of that call was written, and the
+ * ledger may be closed or tried again.  No call waits longer than a few
+ * seconds.  Times are seconds since 1970.
+ */
+
+#include "../core/change.h"
+#include "../core/history.h"
+
+#include "apr_hash.h"
+#include "apr_pools.h"
+#include "apr_tables.h"
+
+typedef struct mtasts_ledger mtasts_ledger;
+
+typedef struct {
+    const char *driver; /* of apr_dbd: "sqlite3", "pgsql", ... */
+    const char *params; /* its parameters; for sqlite3 the path of the file, in
+                           a directory that only this user may write to */
+    const char *front;  /* who serves: a name of its own for each httpd that
+                           shares the ledger */
+    int create;         /* make what is missing; else an absent ledger is an
+                           empty one, and calls that write have no effect */
+} mtasts_ledger_options;
+
+/* Loads the drivers; in the process's pool, again without effect. */
+void mtasts_ledger_init(apr_pool_t *process);
+
+/* Opens the ledger, in `p`, whose cleanup closes it.  NULL and *why (in `p`,
+ * for an administrator: "the file ... is read-only", "it was written by a newer
+ * version of the module", "no driver named ...") if that can't be; nothing is
+ * overwritten then.  A symbolic link in place of the file is refused. */
+mtasts_ledger *mtasts_ledger_open(apr_pool_t *p, const mtasts_ledger_options *o,
+                                  const char **why);
+void mtasts_ledger_close(mtasts_ledger *ledger);
+
+/* Why the last call failed; valid until the next. */
+const char *mtasts_ledger_why(const mtasts_ledger *ledger);
+
+/* What to do about it, by what open() or why() said.  Static. */
+const char *mtasts_ledger_remedy(const char *why);
+
+/* --- policies --- */
+
+/* What is known of one domain. */
+typedef struct {
+    const char *domain;
+    mtasts_history history;
+    int served_elsewhere; /* another front end than this one serves a policy for
+                             it now */
+    /* The policy that was released last, or NULL. */
+    const mtasts_past *released;
+    const char *released_body;
+} mtasts_ledger_domain;
+
+/* Reads what is known of all domains: *domains is domain ->
+ * mtasts_ledger_domain *, all in `p`. */
+int mtasts_ledger_read(mtasts_ledger *ledger, apr_pool_t *p, int64_t now,
+                       apr_hash_t **domains);
+
+/* A policy that this front end serves for a domain from now on. */
+typedef struct {
+    const char *domain;
+    const char *id, *digest, *body;
+    const mtasts_policy *policy;
+} mtasts_ledger_serving;
+
+/* These and no others are served by this front end from `now` on; the others
+ * that it served were last served when it said so last.  It will say so again
+ * before `until`: a server that is killed counts as serving until then. */
+int mtasts_ledger_serve(mtasts_ledger *ledger, apr_pool_t *p,
+                        const mtasts_ledger_serving *serving, size_t n,
+                        int64_t now, int64_t until);
+
+/* All of that is still served, and will be until `until` at least: one small
+ * write however many domains there are.  It fails if the ledger doesn't know
+ * what "that" is, as the database was made anew or the file replaced since: then
+ * serve() is to be called again. */
+int mtasts_ledger_beat(mtasts_ledger *ledger, int64_t now, int64_t until);
+
+/* Somebody else (a front end with a ledger of its own, a CDN, the server before
+ * this one) was seen serving this policy for the domain.  Its id may be NULL, if
+ * it isn't known: in the history it is "". */
+int mtasts_ledger_saw_policy(mtasts_ledger *ledger, apr_pool_t *p,
+                             const mtasts_ledger_serving *seen, int64_t now);
+
+/* The policy is released: strict falls back on it from now on. */
+int mtasts_ledger_release(mtasts_ledger *ledger, apr_pool_t *p,
+                          const mtasts_ledger_serving *released, int64_t now);
+
+#define MTASTS_TXT_AGAIN                                                       \
+    43200 /* seconds; what is the same is not noted before */
+
+/* The id in the domain's TXT record, or NULL if there is none that senders read.
+ * Of one domain the last 64 that differ from the one before are kept.  What is no
+ * id by the RFC's grammar is not noted. */
+int mtasts_ledger_saw_txt(mtasts_ledger *ledger, apr_pool_t *p,
+                          const char *domain, const char *id, int64_t now);
+
+/* --- findings and events --- */
+
+/* Reads the findings that stand for this front end, sorted by
+ * mtasts_standing_compare(): *standing has mtasts_standing, all in `p`. */
+int mtasts_ledger_findings(mtasts_ledger *ledger, apr_pool_t *p,
+                           apr_array_header_t **standing);
+
+/* Writes those that are new or have other values in `put`, and takes out those
+ * in `drop`. */
+int mtasts_ledger_keep_findings(mtasts_ledger *ledger, apr_pool_t *p,
+                                const mtasts_standing *const *put, size_t nput,
+                                const mtasts_standing *const *drop,
+                                size_t ndrop);
+
+/* What happened, for the history of a domain: "served", "released", "held-back",
+ * "mode", "withdrawn", "id".  Of one domain the last 100 are kept. */
+int mtasts_ledger_event(mtasts_ledger *ledger, apr_pool_t *p,
+                        const char *domain, const char *kind, const char *text,
+                        int64_t now);
+
+/* Several of the calls above as one: all or nothing, and fast.  When one has
+ * failed the others do, and nothing is kept.  end() with 0 takes them back.  In
+ * between all others that write have to wait, so no network there.  Not to be
+ * nested. */
+int mtasts_ledger_begin(mtasts_ledger *ledger, apr_pool_t *p);
+int mtasts_ledger_end(mtasts_ledger *ledger, int keep);
+
+#endif
