@@ -10,6 +10,7 @@
  *   src/net/     what the world says; core plus c-ares (DNS) and OpenSSL
  *                (certificates, STARTTLS, fetch).  Every call has a deadline
  *                and a stop flag.
+ *   src/store/   what has been: the ledger; core plus APR's apr_dbd
  *   src/httpd/   the only code that includes httpd headers:
  *     config.h     one server's settings; unset -> merge -> defaults once
  *     directives.c the directives
@@ -19,18 +20,29 @@
  *     check.c      the configuration as a whole: check_config, post_config
  *     notes.c      refusals and findings about it, for log and dump
  *     serve.c      the request path
+ *     released.c   what each site answers with: as configured, or as before
+ *     strict.c     what a new policy must pass to be released
  *     headers.c    headers that must be on the wire exactly once
  *     records.c    the DNS records to publish
  *     live*.c      the policies against the world, for all that follow
  *     seen.c       what was seen and logged lately, beyond children and restarts
  *     dump*.c      apachectl -t -D DUMP_MTASTS and DUMP_MTASTS_JSON
+ *     memory.c     the ledger, as the configuration has it
  *     start.c      the checks under -t and at the first start
  *     watch.c      the checks while httpd serves
+ *     serving.c    what is served, to the ledger
+ *     found.c      the findings of a run, each once
+ *     could_find.c whether a run could have found again what stood before
+ *     moved.c      the same at another address of a host
+ *     report*.c    what has changed since the run before, to log and ledger
+ *     worst.c      domains whose worst severity has changed
+ *     notify.c     what has changed, to the administrator's command
+ *     command.c    runs a command
  *     child.c      a process of its own for what must not be root
  *     alabel.c     A-labels, for messages (libidn2)
  *
- * One value flows through: policy (from directives) -> facts (from net) ->
- * findings (core's one table of words) -> log and dump.
+ * One value flows through: policy (from directives) -> facts (from net, and
+ * from the ledger) -> findings (core's one table of words) -> log and dump.
  *
  * Life of a configuration:
  *   1. directives fill an mtasts_config per server, unset where silent
@@ -44,9 +56,9 @@
  *   6. each later post_config: the findings of 3 go to the logs and the watch
  *      is registered; nothing may fail here, as it would end a server that
  *      runs, and nothing may wait, as all sites would stand still
- *   7. requests read what 3 made; the watch's thread makes all checks once after
- *      the start and each graceful restart, the policy as it is fetched among
- *      them
+ *   7. requests read what 3 made, or what was released before; the watch's
+ *      thread makes all checks after the start and each graceful restart, the
+ *      policy as it is fetched among them, and again and again from then on
  */
 
 #include "src/httpd/check.h"

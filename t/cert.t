@@ -26,7 +26,7 @@ my @cases = (
     ['cn', 'cn', '', 'error cert-name', qr/none \(an old certificate/],
     ['expired', 'expired', '', 'error cert-expired', qr/2021-01-01/],
     ['future', 'future', '', 'error cert-not-yet', qr/2070-01-01/],
-    ['expiring', 'expiring', '', 'warning cert-expiring', qr/in [45] days/],
+    ['expiring', 'expiring', '', 'warning cert-expiring', qr/expires on \d{4}-\d\d-\d\d/],
     ['expired-ca', 'expired-ca', '', 'error cert-chain', qr/mod_mtasts test old CA/],
     ['other-ca', 'other-ca', '', 'error cert-chain', qr/mod_mtasts test other CA/],
     ['self-signed', 'self-signed', '', 'error cert-self-signed', qr/signed by itself|signs itself|self-signed/],
@@ -152,7 +152,7 @@ ok t_cmp(-s "$base.pid" ? 1 : 0, 1, 'and serves on');
 rename "$certs/ca.crt", "$certs/away" or die $!;
 kill USR1 => MTASTS::Config::slurp("$base.pid");
 ok t_cmp(wait_for(sub { logged() =~ /mtasts: ca-file: no check of certificates.*\Q$certs\E\/ca\.crt.*To do: MTASTSCAFile/ }) ? 1 : 0, 1, 'no roots: said');
-ok t_cmp(scalar(() = logged() =~ /resuming normal operations/g), 2, 'no roots: serves on');
+ok t_cmp(wait_for(sub { 2 == (() = logged() =~ /resuming normal operations/g) }) ? 1 : 0, 1, 'no roots: serves on');
 `'$httpd' -d '$v->{serverroot}' -f '$base.conf' -t 2>$base.err`;
 ok t_cmp($? >> 8, 1, 'no roots: configtest says it');
 `'$httpd' -d '$v->{serverroot}' -f '$base.conf' -k stop 2>$base.err`;

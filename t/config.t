@@ -21,6 +21,9 @@ my $certs = Apache::Test::vars('serverroot') . '/certs';
 my $twice = Apache::Test::vars('t_logs') . '/twice.conf';
 t_write_file($twice, "<VirtualHost *:\${P}>\nServerName mta-sts.\${N}.test\nSSLEngine \${T}\nMTASTSEngine On\n$mx\n</VirtualHost>\n");
 
+my $root = Apache::Test::vars('serverroot');
+symlink '/tmp', "$root/logs/state-link";
+
 # Refused in one line: [directive and value, code, what the message must say]
 my @values = (
     ['MTASTSEngine maybe', 'engine-value', qr/'maybe'.*On or Off/],
@@ -91,6 +94,31 @@ my @values = (
     ['MTASTSProbeConcurrency 0', 'probe-concurrency-value', qr/'0' is not a number of connections from 1 to 1000/],
     ['MTASTSProbeConcurrency 1001', 'probe-concurrency-value', qr/'1001'/],
     ['MTASTSProbeConcurrency -1', 'probe-concurrency-value', qr/'-1'/],
+    ['MTASTSWatchInterval 59', 'watch-interval-value', qr/'59' is neither Off nor a time from 1 m to 30 d/],
+    ['MTASTSWatchInterval 31d', 'watch-interval-value', qr/'31d'/],
+    ['MTASTSWatchInterval 0', 'watch-interval-value', qr/'0'/],
+    ['MTASTSWatchInterval hourly', 'watch-interval-value', qr/'hourly'/],
+    ['MTASTSNotifyCommand', 'no-value', qr/path of a command/],
+    ['MTASTSNotifyCommand bin/true', 'notify-command-value', qr{'bin/true' can't be run: it is no absolute path}],
+    ['MTASTSNotifyCommand ""', 'notify-command-value', qr{'' can't be run: it is no absolute path}],
+    ['MTASTSNotifyCommand /nonexistent/x y', 'notify-command-value', qr{'/nonexistent/x' can't be run: there is no such file}],
+    ['MTASTSNotifyCommand /tmp', 'notify-command-value', qr{'/tmp' can't be run: it is no file}],
+    ['MTASTSNotifyCommand /etc/passwd', 'notify-command-value', qr{'/etc/passwd' can't be run: it is not executable}],
+    ['MTASTSStateDir ""', undef, qr/takes one argument/],
+    ['MTASTSStateDir /', 'state-dir-value', qr{'/' can't be.*other uses}],
+    ['MTASTSStateDir ///', 'state-dir-value', qr{'///' can't be.*other uses}],
+    ["MTASTSStateDir $root/", 'state-dir-value', qr{'\Q$root\E/' can't be.*other uses}],
+    ['MTASTSStateDir /dev/null', 'state-dir-value', qr{'/dev/null' can't be.*no directory}],
+    ['MTASTSStateDir logs/state-link', 'state-dir-value', qr{'logs/state-link' can't be.*symbolic link}],
+    ['MTASTSLedger On', 'ledger-value', qr/'On' is no driver.*small letters.*pgsql.*or Off/],
+    ['MTASTSLedger on', 'ledger-value', qr/'on' is no driver/],
+    ['MTASTSLedger ""', undef, qr/takes 1-2 arguments/],
+    ['MTASTSLedger ../../tmp/evil', 'ledger-value', qr{'\.\./\.\./tmp/evil' is no driver}],
+    ['MTASTSLedger ' . 'a' x 21, 'ledger-value', qr/'a{21}' is no driver/],
+    ['MTASTSLedger Off x', 'ledger-value', qr/with Off there are no parameters/],
+    ['MTASTSLedger sqlite3 :memory:', 'ledger-value', qr/'sqlite3' .*path of a file/],
+    ['MTASTSLedger sqlite3 file:/x?mode=memory', 'ledger-value', qr/'sqlite3' .*path of a file/],
+    ['MTASTSLedger pgsql dbname=a host=b', undef, qr/takes 1-2 arguments/],
     ['MTASTSCacheControl 60', 'cache-control-syntax', qr/max-age=60/],
     ["MTASTSCacheControl max-age=1\x7f", 'header-character', qr/Off/],
 );
@@ -114,6 +142,9 @@ my @wholes = (
 
 # Warned about: [what, lines, code, "DOMAIN: CODE: text"]
 my @warnings = (
+    ['a ledger where others may write', 'MTASTSLedger sqlite3 "logs/a file"', 'ledger-unavailable', qr{a file}],
+    ['a ledger that is shared', 'MTASTSLedger pgsql "host=/nonexistent dbname=mtasts"', 'ledger-unavailable', qr{pgsql|PostgreSQL}],
+    ['a driver that is not installed', 'MTASTSLedger oracle', 'ledger-unavailable', qr{no driver 'oracle'}],
     ['short max_age in enforce', vhost("$mx\nMTASTSMode enforce\nMTASTSMaxAge 23h"), 'max-age-short', qr/mtasts: example\.test: max-age-short: MTASTSMaxAge is 82800 s/],
     ['the maximum', vhost("$mx\nMTASTSMaxAge 31557600"), 'max-age-maximum', qr/52w/],
     ['none with a long max_age', vhost("MTASTSMode none\nMTASTSMaxAge 4w"), 'max-age-none', qr/2419200 s.*MTASTSMaxAge 1d/],
@@ -144,6 +175,13 @@ my @warnings = (
 my @silent = (
     ['the smallest', vhost($mx)],
     ['mode in capitals', vhost("$mx\nMTASTSMode ENFORCE")],
+    ['a ledger elsewhere, and nothing to keep', "MTASTSStateDir logs/../no/such/directory/\nMTASTSLedger sqlite3"],
+    ['no ledger', 'MTASTSLedger oFF'],
+    ['the shortest interval', 'MTASTSWatchInterval 1m'],
+    ['the longest interval', 'MTASTSWatchInterval 30d'],
+    ['no watch', 'MTASTSWatchInterval oFF'],
+    ['a command with arguments', 'MTASTSNotifyCommand /bin/true "a b" ""'],
+    ['no command', "MTASTSNotifyCommand /bin/true\nMTASTSNotifyCommand off"],
     ['mode none without mx', vhost("MTASTSMode none\nMTASTSMaxAge 1d")],
     ['trailing dot and capitals', vhost('MTASTSMX Mail.Example.Test. *.Mx.example.test.')],
     ['all settings', vhost("$mx\nMTASTSMode testing\nMTASTSMaxAge 2w\nMTASTSPolicyID 20260131T1\nMTASTSTLSRPT mailto:a\@example.test https://r.example.test/\nMTASTSHSTS Off\nMTASTSCacheControl off")],

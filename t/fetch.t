@@ -41,7 +41,7 @@ my @cases = (
     ['wrong', 'wrong', {kind => 'proxy', to => $plain}, 'error fetch-cert-name', qr/other\.mta-sts\.wrong\.test/],
     ['expired', 'expired', {kind => 'proxy', to => $plain}, 'error fetch-cert-expired', qr/2021-01-01/],
     ['future', 'future', {kind => 'proxy', to => $plain}, 'error fetch-cert-not-yet', qr/2070-01-01/],
-    ['expiring', 'expiring', {kind => 'proxy', to => $plain}, 'warning fetch-cert-expiring', qr/in [45] days/],
+    ['expiring', 'expiring', {kind => 'proxy', to => $plain}, 'warning fetch-cert-expiring', qr/expires on \d{4}-\d\d-\d\d/],
     ['missing', 'missing', {kind => 'proxy', to => $plain}, 'error fetch-cert-chain', qr/mod_mtasts test intermediate CA/],
     ['self', 'self-signed', {kind => 'proxy', to => $plain}, 'error fetch-cert-self-signed'],
     ['weak', 'weak', {kind => 'proxy', to => $plain}, 'warning fetch-cert-weak', qr/RSA key of 1024 bits/],
@@ -49,7 +49,7 @@ my @cases = (
     ['only13', 'good', {kind => 'proxy', to => $plain, tls => 'TLSv1.3'}, 'warning fetch-tls-version', qr/TLS 1\.2/],
     ['old', 'good', {kind => 'proxy', to => $plain, tls => 'TLSv1.1'}, 'error fetch-tls-version', qr/TLS 1\.2/],
     ['http', undef, {kind => 'static', body => body('http')}, 'error fetch-tls', qr/./],
-    ['slow', 'good', {kind => 'slow', seconds => 3, body => body('slow')}, 'warning fetch-slow', qr/3\.\d s|3,?\d\d\d ms|3 s/],
+    ['slow', 'good', {kind => 'slow', seconds => 3, body => body('slow')}, 'warning fetch-slow', qr/took more than 2 s/],
     ['slower', 'good', {kind => 'slow', seconds => 8, body => body('slower')}, 'error fetch-slow', qr/4 s/],
 );
 push @cases, ['v6', 'good', {kind => 'proxy', to => $plain}, ''] if MTASTS::Tree::has_ipv6();
@@ -172,7 +172,7 @@ ok t_cmp(scalar(() = $start =~ /fetch-redirect: /g), 2, 'each once');
 configure(vhosts('enforce', 'auto'));
 my $ups = ups();
 control('graceful');
-ok t_cmp(wait_for(sub { ups() > $ups && logged() =~ /mtasts: \d+ findings as logged less than ten minutes ago/ }) ? 1 : 0, 1, 'after a reload');
+ok t_cmp(wait_for(sub { ups() > $ups && logged() =~ /mtasts: \d+ findings as logged before/ }) ? 1 : 0, 1, 'after a reload');
 my $after = substr logged(), length $start;
 ok t_cmp($after, qr/mtasts:warn.*mtasts: mta-sts\.cache\.test \[\S+\]: fetch-stale: .*t1.*86400.*1\.1 front\.test.*HIT/, 'stale: which, and where');
 ok t_cmp($after, qr/mtasts: mta-sts\.cache\.test \[\S+\]: fetch-stale: .*To do: /, 'stale: what to do');

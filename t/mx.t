@@ -25,7 +25,7 @@ my @postfix = (
     ['pf-cn', 'cn', {}, 'ok', 'mx-cert-name', qr/none/],
     ['pf-expired', 'expired', {}, 'ok', 'mx-cert-expired', qr/2021-01-01/],
     ['pf-future', 'future', {}, 'ok', 'mx-cert-not-yet', qr/2070-01-01/],
-    ['pf-expiring', 'expiring', {}, 'ok', 'warning mx-cert-expiring', qr/in [45] days/],
+    ['pf-expiring', 'expiring', {}, 'ok', 'warning mx-cert-expiring', qr/expires on \d{4}-\d\d-\d\d/],
     ['pf-self', 'self-signed', {}, 'ok', 'mx-cert-self-signed', qr/./],
     ['pf-missing', 'missing', {}, 'ok', 'mx-cert-chain', qr/mod_mtasts test intermediate CA.*was not sent/],
     ['pf-other', 'other-ca', {}, 'ok', 'mx-cert-chain', qr/mod_mtasts test other CA/],
@@ -297,7 +297,7 @@ my $fine = sub { return scalar(() = logged() =~ /mtasts: s5\.test: in sync/g) };
 control('graceful');
 ok t_cmp(wait_for(sub { $fine->() == 2 }) ? 1 : 0, 1, 'a run after a reload');
 ok t_cmp(scalar(() = logged() =~ /second\.backup\.test \[\S+\] \(MX of backup\.test\): mx-no-starttls: /g), 1, 'does not say it all again');
-ok t_cmp(wait_for(sub { logged() =~ /mtasts: \d+ findings? as logged less than ten minutes ago/ }) ? 1 : 0, 1, 'but that it is so');
+ok t_cmp(wait_for(sub { logged() =~ /mtasts: \d+ findings? as logged before/ }) ? 1 : 0, 1, 'but that it is so');
 ok t_cmp(connects('backup-bad') - $had, 1, 'without another connection within ten minutes');
 ok t_cmp(connects('shared') - $had_shared, 1, 'nor to the others');
 dump_of(head('10s') . vhost('backup', 'enforce'));

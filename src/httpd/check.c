@@ -1,6 +1,7 @@
 #include "check.h"
 #include "dump.h"
 #include "notes.h"
+#include "released.h"
 #include "vhost.h"
 
 /* One run over all servers. */
@@ -291,12 +292,15 @@ int mtasts_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
 int mtasts_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                        server_rec *main_server)
 {
+    apr_array_header_t *servers = mtasts_servers(ptemp, main_server);
+
     (void)pconf;
     (void)plog;
+    mtasts_released_make(ptemp, main_server, servers);
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
-    mtasts_notes_log(mtasts_servers(ptemp, main_server));
+    mtasts_notes_log(servers);
     if (mtasts_dump_wanted()) {
         ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_WARNING, 0, main_server,
                      "mtasts: -D DUMP_MTASTS prints nothing without -t, and "

@@ -1,5 +1,7 @@
 #include "config.h"
 
+const char *const mtasts_ledger_default[2] = {"sqlite3", ""};
+
 void *mtasts_config_create(apr_pool_t *p, server_rec *s)
 {
     mtasts_config *cfg = apr_pcalloc(p, sizeof(*cfg));

@@ -69,10 +69,20 @@ typedef struct {
     S(int, probe_mx, -1, 25)                                                   \
     S(int, probe_host, -1, 443)                                                \
     S(const char *, ca_file, NULL, "")                                         \
-    S(int, probe_concurrency, -1, 64)
+    S(int, probe_concurrency, -1, 64)                                          \
+    S(apr_uint32_t, watch_interval, MTASTS_UNSET, 3600)                        \
+    S(const char *const *, notify_command, NULL, NULL)                         \
+    S(const char *, state_dir, NULL, "")                                       \
+    S(const char *const *, ledger, NULL, mtasts_ledger_default)
+
+#define MTASTS_UNSET APR_UINT32_MAX /* where 0 is Off */
 
 /* MTASTSCheck. */
 enum { MTASTS_CHECK_OFF, MTASTS_CHECK_WARN, MTASTS_CHECK_STRICT };
+
+/* MTASTSLedger: the driver and its parameters; "" for both is Off.  Without
+ * parameters the default's are a file in MTASTSStateDir. */
+extern const char *const mtasts_ledger_default[2];
 
 typedef struct mtasts_served mtasts_served;
 typedef struct mtasts_watch mtasts_watch;

@@ -97,6 +97,7 @@ static int look_and_print(void *ctx, mtasts_child *child)
     d->live.stop_ctx = child;
     d->live.back = mtasts_child_back;
     d->live.back_ctx = child;
+    mtasts_live_recall(d->p, &d->live);
     live = mtasts_live_run(d->p, &d->live);
     signal(SIGPIPE, SIG_DFL); /* "| head" ends it, as it does others */
     print(d, live);
@@ -118,7 +119,7 @@ int mtasts_dump(apr_pool_t *p, server_rec *main_server)
     d.live.warn = d.live.strict = looks;
     d.live.keep_fetches = 1;
     d.live.timeout_ms = cfg->check_timeout * 1000;
-    if (mtasts_live_wanted(&d.live)) {
+    if (mtasts_live_wanted(p, &d.live)) {
         end = mtasts_in_child(p, main_server, mtasts_live_limit(&d.live),
                               look_and_print, &d);
     }

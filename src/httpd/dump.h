@@ -45,7 +45,17 @@ const char *mtasts_dump_name(const mtasts_cert_facts *cert, const char *name);
 void mtasts_dump_text_tls(apr_pool_t *p, const mtasts_live *live,
                           const mtasts_live_site *l);
 
+/* What senders may hold of its domain, by the ledger. */
+void mtasts_dump_text_history(apr_pool_t *p, const mtasts_live_site *l);
+
 struct json_t;
+
+/* A policy's patterns. */
+struct json_t *mtasts_dump_json_mx(const mtasts_policy *policy);
+
+/* The site's "held" member. */
+struct json_t *mtasts_dump_json_history(apr_pool_t *p,
+                                        const mtasts_live_site *l);
 
 /* The site's "tls" member. */
 struct json_t *mtasts_dump_json_tls(apr_pool_t *p, const mtasts_live *live,

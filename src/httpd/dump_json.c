@@ -40,7 +40,7 @@ static json_t *bytes(apr_pool_t *p, const char *s, size_t len)
     return json_string(escaped);
 }
 
-static json_t *mx_json(const mtasts_policy *policy)
+json_t *mtasts_dump_json_mx(const mtasts_policy *policy)
 {
     json_t *mx = json_array();
     size_t i;
@@ -201,12 +201,20 @@ static void site_json(apr_pool_t *p, const mtasts_site *site, void *ctx)
         text(p, mtasts_vhost_name(p, served->server)), "defined_at",
         text(p, mtasts_place_text(p, site->name->place)), "mode",
         mtasts_mode_name(served->policy.mode), "max_age",
-        (int)served->policy.max_age, "mx", mx_json(&served->policy), "id",
-        served->id, "body", served->body, "publish", records_json(p, site),
-        "sync", mtasts_sync_name(l ? l->sync : MTASTS_SYNC_UNKNOWN), "findings",
+        (int)served->policy.max_age, "mx", mtasts_dump_json_mx(&served->policy),
+        "id", served->id, "body", served->body, "publish",
+        records_json(p, site), "sync",
+        mtasts_sync_name(l ? l->sync : MTASTS_SYNC_UNKNOWN), "findings",
         findings);
     if (l && l->facts) {
         json_object_set_new(policy, "dns", dns_json(p, l));
+    }
+    if (l && mtasts_live_has_ledger(out->live)) {
+        json_object_set_new(policy, "released",
+                            l->known && l->known->released
+                                ? json_string(l->known->released->id)
+                                : json_null());
+        json_object_set_new(policy, "held", mtasts_dump_json_history(p, l));
     }
     if (l) {
         json_object_set_new(policy, "tls",
@@ -232,6 +240,9 @@ void mtasts_dump_json(apr_pool_t *p, const apr_array_header_t *servers,
         const server_rec *s = APR_ARRAY_IDX(servers, i, server_rec *);
 
         append_notes(&out, findings, mtasts_config_of(s)->notes);
+    }
+    if (live) {
+        append_notes(&out, findings, mtasts_live_notes(live));
     }
     printf("],\n\"findings\": ");
     put_json(findings);

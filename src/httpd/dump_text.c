@@ -111,6 +111,9 @@ static void print_site(apr_pool_t *p, const mtasts_site *site, void *ctx)
     if (l && l->repeats) {
         printf("  DNS, MX      as said above of the same domain\n");
     }
+    if (l && !l->repeats) {
+        mtasts_dump_text_history(p, l);
+    }
     print_notes(out, mtasts_dump_notes(p, site, l, 1));
     print_records(p, site);
 }
@@ -133,6 +136,10 @@ static void print_servers(apr_pool_t *p, printing *out,
             print_notes(out, mtasts_config_of(s)->notes);
         }
     }
+    if (out->live && mtasts_live_notes(out->live)->nelts) {
+        printf("\nother findings\n");
+        print_notes(out, mtasts_live_notes(out->live));
+    }
 }
 
 void mtasts_dump_text(apr_pool_t *p, const apr_array_header_t *servers,
@@ -142,7 +149,7 @@ void mtasts_dump_text(apr_pool_t *p, const apr_array_header_t *servers,
 
     mtasts_dump_each(p, servers, print_site, &out);
     print_servers(p, &out, servers);
-    if (out.any) {
+    if (out.any || (live && mtasts_live_notes(live)->nelts)) {
         printf("\n%d error(s), %d warning(s), %d unknown\n",
                out.counts[MTASTS_ERROR], out.counts[MTASTS_WARNING],
                out.counts[MTASTS_UNKNOWN]);

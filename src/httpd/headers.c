@@ -27,16 +27,18 @@ static apr_status_t headers_filter(ap_filter_t *f, apr_bucket_brigade *bb)
 {
     request_rec *r = f->r;
     const mtasts_served *served = mtasts_config_of(r->server)->served;
-    const mtasts_served *policy = mtasts_serve_policy(r);
+    const mtasts_site *site = mtasts_serve_site(r);
 
     if (served && served->hsts && ap_ssl_conn_is_ssl(r->connection)) {
         exactly_one(r, "Strict-Transport-Security", served->hsts);
     }
-    if (policy) {
+    if (site) {
+        const char *cache_control = site->served->cache_control;
+
         exactly_one(r, "X-Content-Type-Options", "nosniff");
-        if (policy->cache_control &&
+        if (cache_control &&
             (ap_is_HTTP_SUCCESS(r->status) || r->status == HTTP_NOT_MODIFIED)) {
-            exactly_one(r, "Cache-Control", policy->cache_control);
+            exactly_one(r, "Cache-Control", cache_control);
         }
     }
     ap_remove_output_filter(f);
@@ -56,7 +58,7 @@ void mtasts_headers_insert(request_rec *r)
 {
     const mtasts_served *served = mtasts_config_of(r->server)->served;
 
-    if (served && (mtasts_serve_policy(r) ||
+    if (served && (mtasts_serve_site(r) ||
                    (served->hsts && ap_ssl_conn_is_ssl(r->connection)))) {
         ap_add_output_filter_handle(registered, NULL, r, r->connection);
     }

@@ -1,9 +1,14 @@
 #include "live_private.h"
+#include "memory.h"
 #include "notes.h"
+#include "released.h"
+#include "strict.h"
+#include "../core/area.h"
 
 #include <time.h>
 
 #define DNS_MS_MAX 60000 /* of a long run */
+#define LEDGER_MS  4000
 
 unsigned mtasts_live_looks(const mtasts_live_options *o, const server_rec *s)
 {
@@ -18,7 +23,7 @@ unsigned mtasts_live_looks(const mtasts_live_options *o, const server_rec *s)
                                (cfg->served->tls ? 0 : MTASTS_LOOK_CERT));
 }
 
-int mtasts_live_wanted(const mtasts_live_options *o)
+int mtasts_live_wanted(apr_pool_t *p, const mtasts_live_options *o)
 {
     int i;
 
@@ -27,7 +32,7 @@ int mtasts_live_wanted(const mtasts_live_options *o)
             return 1;
         }
     }
-    return 0;
+    return mtasts_memory_worth(p, o->servers);
 }
 
 unsigned mtasts_live_limit(const mtasts_live_options *o)
@@ -42,6 +47,10 @@ unsigned mtasts_live_limit(const mtasts_live_options *o)
                  ? (unsigned)mtasts_config_of(s)->served->sites->nelts
                  : 0;
     }
+    /* The ledger may be locked, or its server not answer. */
+    n += mtasts_memory_wanted(APR_ARRAY_IDX(o->servers, 0, server_rec *))
+             ? LEDGER_MS * 50
+             : 0;
     return o->timeout_ms + 400 + n / 50; /* 2 s for 100,000 domains */
 }
 
@@ -84,6 +93,29 @@ static int says_the_same(const mtasts_live_options *o, const mtasts_site *site)
            (a == b || (a && b && !strcmp(a, b)));
 }
 
+static void add_site(mtasts_live *live, const mtasts_site *site)
+{
+    const mtasts_live_options *o = live->options;
+    const char *domain = site->name->value;
+    mtasts_live_site *l;
+
+    if (o->only &&
+        !apr_hash_get((apr_hash_t *)o->only, domain, APR_HASH_KEY_STRING)) {
+        return;
+    }
+    l = apr_array_push(live->sites);
+    memset(l, 0, sizeof(*l));
+    l->site = site;
+    l->repeats = says_the_same(o, site);
+    l->known = o->known ? apr_hash_get((apr_hash_t *)o->known, domain,
+                                       APR_HASH_KEY_STRING)
+                        : NULL;
+    l->notes = apr_array_make(live->pool, 1, sizeof(mtasts_note));
+    if (site->served->tls && mtasts_config_of(site->served->server)->certs) {
+        apr_hash_set(live->tls_sites, domain, APR_HASH_KEY_STRING, site);
+    }
+}
+
 static void add_sites(mtasts_live *live)
 {
     const mtasts_live_options *o = live->options;
@@ -93,20 +125,8 @@ static void add_sites(mtasts_live *live)
         server_rec *s = APR_ARRAY_IDX(o->servers, i, server_rec *);
         const mtasts_served *served = mtasts_config_of(s)->served;
 
-        if (!mtasts_live_looks(o, s)) {
-            continue;
-        }
-        for (j = 0; j < served->sites->nelts; j++) {
-            mtasts_live_site *l = apr_array_push(live->sites);
-
-            memset(l, 0, sizeof(*l));
-            l->site = &APR_ARRAY_IDX(served->sites, j, mtasts_site);
-            l->repeats = says_the_same(o, l->site);
-            l->notes = apr_array_make(live->pool, 1, sizeof(mtasts_note));
-            if (served->tls && mtasts_config_of(s)->certs) {
-                apr_hash_set(live->tls_sites, l->site->name->value,
-                             APR_HASH_KEY_STRING, l->site);
-            }
+        for (j = 0; mtasts_live_looks(o, s) && j < served->sites->nelts; j++) {
+            add_site(live, &APR_ARRAY_IDX(served->sites, j, mtasts_site));
         }
     }
 }
@@ -151,20 +171,76 @@ static unsigned dns_ms(const mtasts_live *live, unsigned what)
     return all < DNS_MS_MAX ? all : DNS_MS_MAX;
 }
 
-/* Gives the sites their facts.  0, with the reason logged, if c-ares can't be
- * set up. */
+/* A domain that is gone has its TXT record still, perhaps: as long as it has,
+ * senders may keep the policy.  Only the server itself remembers it. */
+static int asks_withdrawn(const mtasts_live *live)
+{
+    const mtasts_live_options *o = live->options;
+
+    return o->running && !o->only && o->warn & MTASTS_LOOK_DNS &&
+           mtasts_config_of(live->main_server)->check != MTASTS_CHECK_OFF;
+}
+
+static int is_asked(const mtasts_live *live, const mtasts_live_site *l)
+{
+    return (mtasts_live_looks(live->options, l->site->served->server) &
+            MTASTS_LOOK_NETWORK) != 0;
+}
+
+/* The sites' domains, then so many withdrawn ones. */
+static const char **domains_of(const mtasts_live *live, size_t n, int gone)
+{
+    const char **domains = apr_palloc(live->pool, n * sizeof(*domains));
+    int i;
+
+    for (i = 0, n = 0; i < live->sites->nelts; i++) {
+        const mtasts_live_site *l = mtasts_live_at(live, i);
+
+        if (is_asked(live, l)) {
+            domains[n++] = l->site->name->value;
+        }
+    }
+    for (i = 0; i < gone; i++) {
+        domains[n++] =
+            APR_ARRAY_IDX(live->withdrawn, i, mtasts_withdrawn).known->domain;
+    }
+    return domains;
+}
+
+/* In the same order. */
+static void hand_out(mtasts_live *live, int gone)
+{
+    size_t n = 0;
+    int i;
+
+    for (i = 0; i < live->sites->nelts; i++) {
+        mtasts_live_site *l = mtasts_live_at(live, i);
+
+        if (is_asked(live, l)) {
+            l->facts = mtasts_facts_of(live->facts, n++);
+        }
+    }
+    for (i = 0; i < gone; i++) {
+        APR_ARRAY_IDX(live->withdrawn, i, mtasts_withdrawn).facts =
+            mtasts_facts_of(live->facts, n++);
+    }
+}
+
+/* Gives the sites and the withdrawn domains their facts.  0, with the reason
+ * logged, if c-ares can't be set up. */
 static int collect(mtasts_live *live)
 {
     const mtasts_live_options *o = live->options;
     const mtasts_config *cfg = mtasts_config_of(live->main_server);
     mtasts_dns_options dns = {NULL, 0, 0, o->stop, o->stop_ctx};
-    const char **domains;
     const char *error;
     unsigned what;
     size_t n;
-    int i;
+    int gone;
 
     what = dns_wanted(live, &n);
+    gone = asks_withdrawn(live) ? live->withdrawn->nelts : 0;
+    n += (size_t)gone;
     if (!n) {
         return 1;
     }
@@ -172,15 +248,8 @@ static int collect(mtasts_live *live)
         dns.servers = cfg->resolver;
     }
     dns.timeout_ms = dns_ms(live, what);
-    domains = apr_palloc(live->pool, n * sizeof(*domains));
-    for (i = 0, n = 0; i < live->sites->nelts; i++) {
-        const mtasts_site *site = mtasts_live_at(live, i)->site;
-
-        if (mtasts_live_looks(o, site->served->server) & MTASTS_LOOK_NETWORK) {
-            domains[n++] = site->name->value;
-        }
-    }
-    live->facts = mtasts_facts_collect(domains, n, what, &dns, &error);
+    live->facts =
+        mtasts_facts_collect(domains_of(live, n, gone), n, what, &dns, &error);
     if (!live->facts) {
         ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_WARNING, 0,
                      live->main_server, "mtasts: no check of DNS: %s", error);
@@ -188,22 +257,26 @@ static int collect(mtasts_live *live)
     }
     apr_pool_cleanup_register(live->pool, live->facts, free_facts,
                               apr_pool_cleanup_null);
-    for (i = 0, n = 0; i < live->sites->nelts; i++) {
-        mtasts_live_site *l = mtasts_live_at(live, i);
-
-        if (mtasts_live_looks(o, l->site->served->server) &
-            MTASTS_LOOK_NETWORK) {
-            l->facts = mtasts_facts_of(live->facts, n++);
-        }
-    }
+    hand_out(live, gone);
     return 1;
 }
 
 static void check_dns(const mtasts_live *live, mtasts_live_site *l)
 {
     const mtasts_served *served = l->site->served;
-    mtasts_wanted wanted = {&served->policy, served->id, served->tlsrpt};
+    mtasts_wanted wanted = {.policy = &served->policy,
+                            .id = served->id,
+                            .tlsrpt = served->tlsrpt,
+                            .history = mtasts_live_history(live, l),
+                            .now = apr_time_sec(live->now)};
+    mtasts_answer answer;
 
+    if (live->options->running && mtasts_released_answer(l->site, &answer)) {
+        wanted.id = answer.id;
+    }
+    else {
+        wanted.unserved = live->options->running;
+    }
     if (l->facts &&
         mtasts_live_looks(live->options, served->server) & MTASTS_LOOK_DNS) {
         l->sync = mtasts_dns_check(&wanted, l->facts, mtasts_keep, l->notes);
@@ -240,8 +313,83 @@ static mtasts_live *live_make(apr_pool_t *p, const mtasts_live_options *o)
     live->looked = apr_hash_make(p);
     live->tls_sites = apr_hash_make(p);
     live->mx = apr_hash_make(p);
+    live->notes = apr_array_make(p, 1, sizeof(mtasts_note));
     add_sites(live);
+    mtasts_live_find_withdrawn(live);
     return live;
+}
+
+static int knows_mx_tls(const mtasts_live_site *l)
+{
+    int i;
+
+    if (!mtasts_config_of(l->site->served->server)->probe_mx) {
+        return 1; /* nobody wants to */
+    }
+    for (i = 0; l->mx && i < l->mx->nelts; i++) {
+        if (!mtasts_mx_tells(APR_ARRAY_IDX(l->mx, i, mtasts_live_mx).probe,
+                             MTASTS_MX_CERT_NAME)) {
+            return 0;
+        }
+    }
+    return l->mx && mtasts_dns_tells(l->facts, MTASTS_MX_NOADDRESS);
+}
+
+static const char *why_held(const mtasts_live *live, mtasts_live_site *l)
+{
+    mtasts_strict_checked c = {l->site, l->notes, 0, 0, 0};
+    mtasts_vhost_tls tls;
+
+    c.knows_mx = l->facts && mtasts_dns_tells(l->facts, MTASTS_MX_UNMATCHED);
+    c.knows_mx_tls = c.knows_mx && knows_mx_tls(l);
+    c.knows_cert = !l->site->served->tls ||
+                   (mtasts_live_vhost_tls(live, l->site, &tls) && tls.ncerts);
+    return mtasts_strict_why(&c);
+}
+
+static void say_released(const mtasts_site *site)
+{
+    const mtasts_served *served = site->served;
+    char record[MTASTS_TXT_SIZE];
+
+    mtasts_txt_render(served->id, record);
+    ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_NOTICE, 0, served->server,
+                 "mtasts: %s: the policy %s is served from now on, as its "
+                 "checks pass (MTASTSCheck strict). To do: publish its TXT "
+                 "record, _mta-sts.%s. IN TXT \"%s\"",
+                 site->name->value, served->id, site->name->value, record);
+}
+
+/* A domain has one policy in all its virtual hosts: what is wrong with one of
+ * them holds it back in all. */
+static void decide(mtasts_live *live)
+{
+    apr_hash_t *held = apr_hash_make(live->pool);
+    const char **keys, *why;
+    int i;
+
+    keys = apr_pcalloc(live->pool,
+                       (apr_size_t)live->sites->nelts * sizeof(*keys) + 1);
+    for (i = 0; i < live->sites->nelts; i++) {
+        mtasts_live_site *l = mtasts_live_at(live, i);
+        const mtasts_served *served = l->site->served;
+
+        keys[i] = apr_pstrcat(live->pool, l->site->name->value, " ", served->id,
+                              " ", served->digest, NULL);
+        why = why_held(live, l);
+        if (why) {
+            apr_hash_set(held, keys[i], APR_HASH_KEY_STRING, why);
+        }
+    }
+    for (i = 0; i < live->sites->nelts; i++) {
+        mtasts_live_site *l = mtasts_live_at(live, i);
+
+        why = apr_hash_get(held, keys[i], APR_HASH_KEY_STRING);
+        l->released = mtasts_strict_decide(l->site, l->notes, why);
+        if (l->released && !l->repeats) {
+            say_released(l->site);
+        }
+    }
 }
 
 static void check(mtasts_live *live)
@@ -256,10 +404,23 @@ static void check(mtasts_live *live)
             return; /* nobody will hear of it */
         }
         check_dns(live, l);
+        mtasts_live_history_check(live, l);
         mtasts_live_tls_check(live, l);
+    }
+    if (o->running) {
+        decide(live);
+    }
+    for (i = 0; i < live->sites->nelts; i++) {
+        mtasts_live_site *l = mtasts_live_at(live, i);
+
+        if (!o->running) {
+            l->refusable = !o->known || mtasts_strict_would_refuse(
+                                            l->site, l->known, l->notes);
+        }
         mtasts_notes_sort(l->notes);
         apr_hash_set(live->by_site, &l->site, sizeof(l->site), l);
     }
+    mtasts_live_rest_check(live);
 }
 
 mtasts_live *mtasts_live_run(apr_pool_t *p, const mtasts_live_options *o)
@@ -296,7 +457,8 @@ int mtasts_live_blocking(const mtasts_live *live)
         const mtasts_live_site *l = mtasts_live_at(live, i);
 
         if (mtasts_config_of(l->site->served->server)->check !=
-            MTASTS_CHECK_STRICT) {
+                MTASTS_CHECK_STRICT ||
+            !l->refusable) {
             continue;
         }
         for (j = 0; j < l->notes->nelts; j++) {

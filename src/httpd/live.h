@@ -11,6 +11,7 @@
 #include "site.h"
 #include "../core/dns_check.h"
 #include "../core/tls_check.h"
+#include "../store/ledger.h"
 
 /* What is looked at. */
 enum {
@@ -35,15 +36,27 @@ typedef struct {
     int same; /* byte for byte what is meant to be served */
 } mtasts_live_fetch;
 
+/* What came of one fetch, for who must know whether it told something. */
+typedef struct {
+    char address[MTASTS_ADDRESS_SIZE];
+    mtasts_probe_result result;
+    int has_cert;
+    int remembered; /* it was right a short while ago, and not tried again */
+} mtasts_live_tried;
+
 /* What was found out about one site. */
 typedef struct {
     const mtasts_site *site;
-    const mtasts_dns_facts *facts; /* NULL if DNS was not asked */
+    const mtasts_dns_facts *facts;     /* NULL if DNS was not asked */
+    const mtasts_ledger_domain *known; /* what was before, or NULL */
     mtasts_sync sync;
-    int repeats; /* a site before says all the same of the same domain */
+    int released;  /* the policy that strict held back is served from now on */
+    int refusable; /* under httpd -t: it is a change that strict may refuse */
+    int repeats;   /* a site before says all the same of the same domain */
     apr_array_header_t *notes;   /* mtasts_note, errors first */
     apr_array_header_t *mx;      /* mtasts_live_mx; NULL: not looked at */
     apr_array_header_t *fetches; /* mtasts_live_fetch, if kept, or NULL */
+    apr_array_header_t *tried;   /* mtasts_live_tried; NULL: not looked at */
     unsigned fetched, same;      /* addresses, and those that serve it right */
 } mtasts_live_site;
 
@@ -55,19 +68,37 @@ typedef struct {
     int keep_fetches;      /* for who shows them */
     unsigned timeout_ms;   /* for all */
     mtasts_seen *seen;     /* what needn't be probed again; or NULL */
-    int after_start;       /* the start has logged who is in sync */
+    /* Domain -> mtasts_ledger_domain *, or NULL without a ledger and then why
+     * there is none (NULL if it is Off). */
+    const apr_hash_t *known;
+    const char *no_ledger;
+    int running; /* the server itself: what it serves now counts, and what
+                    strict holds back is released when its checks pass */
+    const apr_hash_t *only; /* the domains that are looked at; NULL: all */
+    int starting;           /* what stands is logged, too */
+    int after_start;        /* the start has logged who is in sync */
+    int again;              /* so has an earlier run of this configuration */
     int (*stop)(void *ctx); /* as in dns.h; may be NULL */
     void *stop_ctx;
     void (*back)(void *ctx); /* called when done with the network, or NULL */
     void *back_ctx;
 } mtasts_live_options;
 
-/* 1 if there is a site to look at with these options. */
-int mtasts_live_wanted(const mtasts_live_options *options);
+/* 1 if there is a site to look at with these options, or a ledger to look into.
+ */
+int mtasts_live_wanted(apr_pool_t *p, const mtasts_live_options *options);
 
 /* How long a process for such a run is given in all, in ms: the run's own time
  * and what setting it up may take. */
 unsigned mtasts_live_limit(const mtasts_live_options *options);
+
+/* Opens the ledger, in `p`, and gives the options what it knows: `known`, or
+ * `no_ledger`.  NULL if there is none. */
+mtasts_ledger *mtasts_live_recall(apr_pool_t *p, mtasts_live_options *options);
+
+/* The same from a ledger that is open; 0 if it can't be read. */
+int mtasts_live_know(apr_pool_t *p, mtasts_live_options *options,
+                     mtasts_ledger *ledger);
 
 /* Looks at all sites as the options say.  In `p`, whose cleanup frees what the
  * network room has allocated.  NULL, with the reason logged, if the run could
@@ -83,12 +114,24 @@ const mtasts_live_site *mtasts_live_of(const mtasts_live *live,
 int mtasts_live_vhost_tls(const mtasts_live *live, const mtasts_site *site,
                           mtasts_vhost_tls *tls);
 
-/* How many findings MTASTSCheck strict doesn't let pass, where it is set. */
+/* Findings on nothing that is served, as mtasts_note: ledger-unavailable (whose
+ * subject is "") and policy-withdrawn. */
+const apr_array_header_t *mtasts_live_notes(const mtasts_live *live);
+
+/* 1 if the run knew what was before. */
+int mtasts_live_has_ledger(const mtasts_live *live);
+
+/* Writes to the ledger what the run has seen: TXT ids, and policies that others
+ * serve for the sites' domains.  0 if it can't be written. */
+int mtasts_live_remember(const mtasts_live *live, mtasts_ledger *ledger);
+
+/* How many findings MTASTSCheck strict doesn't let pass, where it is set: of
+ * changes only, if it is known what was released before. */
 int mtasts_live_blocking(const mtasts_live *live);
 
-/* The findings to the logs of their servers, once for all that share one, without
- * those that `seen` says were logged lately, and not more than a hundred of a
- * kind; and "in sync" lines for domains without any. */
+/* The findings to the logs of their servers, once for all that share one, and
+ * not more than a hundred of a code; and "in sync" lines for domains without
+ * any. */
 void mtasts_live_log(const mtasts_live *live);
 
 #endif

@@ -6,6 +6,13 @@
 #include "live.h"
 #include "../net/facts.h"
 
+/* A domain that is not configured any more, while senders may hold a policy of
+ * it. */
+typedef struct {
+    const mtasts_ledger_domain *known;
+    const mtasts_dns_facts *facts; /* its TXT record; NULL if nobody asked */
+} mtasts_withdrawn;
+
 struct mtasts_live {
     apr_pool_t *pool;
     const mtasts_live_options *options;
@@ -23,6 +30,11 @@ struct mtasts_live {
     apr_hash_t *mx;             /* "ADDRESS PORT HOST" -> mx_entry * */
     int mx_nobody;              /* as in mtasts_mx_asked */
     unsigned mx_remembered;     /* addresses not tried again */
+    int releasing; /* a policy is held back: what it is released for must be as
+                      it is now, not as it was ten minutes ago */
+    apr_array_header_t *notes;     /* mtasts_note, on nothing that is served */
+    apr_array_header_t *others;    /* other_policy: live_history.c */
+    apr_array_header_t *withdrawn; /* mtasts_withdrawn */
 };
 
 /* MTASTS_LOOK_s at what this server serves; a probe that is off is not among
@@ -49,7 +61,36 @@ int mtasts_live_tls_begin(mtasts_live *live);
  * fetches go into the sites' notes. */
 void mtasts_live_probe(mtasts_live *live);
 
+/* An address as text; 0 if it is none. */
+int mtasts_live_address_text(const mtasts_dns_address *address,
+                             char text[MTASTS_ADDRESS_SIZE]);
+
 /* The findings on the certificates and on the MX hosts' TLS. */
 void mtasts_live_tls_check(const mtasts_live *live, mtasts_live_site *l);
+
+/* --- live_history.c --- */
+
+/* What is known of a site's domain; "nothing" if there is a ledger without it,
+ * NULL if there is no ledger. */
+const mtasts_history *mtasts_live_history(const mtasts_live *live,
+                                          const mtasts_live_site *l);
+
+/* Fills live->withdrawn. */
+void mtasts_live_find_withdrawn(mtasts_live *live);
+
+/* The findings on what senders may hold of the site's domain. */
+void mtasts_live_history_check(const mtasts_live *live, mtasts_live_site *l);
+
+/* cached-mx-tls for one address of an MX host. */
+void mtasts_live_cached_tls_check(const mtasts_live *live, mtasts_live_site *l,
+                                  const mtasts_mx_asked *asked,
+                                  const mtasts_probe *probe);
+
+/* The findings on domains that are not served, and on the ledger itself. */
+void mtasts_live_rest_check(mtasts_live *live);
+
+/* Keeps what was fetched, if a sender would take it for the site's policy. */
+void mtasts_live_saw_other(mtasts_live *live, const mtasts_live_site *l,
+                           const mtasts_fetch *fetch);
 
 #endif

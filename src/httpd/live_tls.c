@@ -3,6 +3,7 @@
 
 #include "live_private.h"
 #include "notes.h"
+#include "released.h"
 #include "../net/probe.h"
 
 #include <arpa/inet.h>
@@ -170,8 +171,9 @@ static const mx_entry *mx_entry_of(mtasts_live *live, mtasts_probe_run *run,
     }
     entry = mx_entry_make(live, host, address, port);
     apr_hash_set(live->mx, key, APR_HASH_KEY_STRING, entry);
-    if (seen && mtasts_seen_get(seen, host, address, port, live->roots_mark,
-                                live->now, &entry->probe)) {
+    if (seen && !live->releasing &&
+        mtasts_seen_get(seen, host, address, port, live->roots_mark, live->now,
+                        &entry->probe)) {
         live->mx_remembered++;
         return entry;
     }
@@ -181,6 +183,13 @@ static const mx_entry *mx_entry_of(mtasts_live *live, mtasts_probe_run *run,
                     sizeof(entry->probe.why));
     }
     return entry;
+}
+
+int mtasts_live_address_text(const mtasts_dns_address *address,
+                             char text[MTASTS_ADDRESS_SIZE])
+{
+    return inet_ntop(address->len == 4 ? AF_INET : AF_INET6, address->octets,
+                     text, MTASTS_ADDRESS_SIZE) != NULL;
 }
 
 /* Calls each() for the addresses of a host, until it returns 0. */
@@ -193,10 +202,7 @@ static int each_address_of(const mtasts_dns_answer *answer, address_fn *each,
     size_t i;
 
     for (i = 0; i < answer->naddresses; i++) {
-        const mtasts_dns_address *a = &answer->addresses[i];
-
-        if (inet_ntop(a->len == 4 ? AF_INET : AF_INET6, a->octets, text,
-                      sizeof(text)) &&
+        if (mtasts_live_address_text(&answer->addresses[i], text) &&
             !each(ctx, text)) {
             return 0;
         }
@@ -279,6 +285,20 @@ static int own_certs(const fetch_job *job, mtasts_vhost_tls *tls)
                                  tls);
 }
 
+/* What is to come: what is served now, be it what is configured or not. */
+static void answer_of(const fetch_job *job, mtasts_answer *answer)
+{
+    const mtasts_served *served = job->l->site->served;
+
+    if (!job->live->options->running ||
+        !mtasts_released_answer(job->l->site, answer)) {
+        answer->id = served->id;
+        answer->body = served->body;
+        answer->body_len = served->body_len;
+        answer->etag = served->etag;
+    }
+}
+
 /* What is the same where a fetch that was right needn't be made again so soon:
  * policy, certificate, who judges. */
 static const char *fetch_key(const fetch_job *job, const char *address)
@@ -287,8 +307,10 @@ static const char *fetch_key(const fetch_job *job, const char *address)
     const mtasts_config *cfg = mtasts_config_of(l->site->served->server);
     apr_uint64_t certs = 0, digest;
     mtasts_vhost_tls vhost;
+    mtasts_answer answer;
     apr_size_t i;
 
+    answer_of(job, &answer);
     if (own_certs(job, &vhost)) {
         for (i = 0; i < vhost.ncerts; i++) {
             memcpy(&digest, vhost.certs[i].digest, sizeof(digest));
@@ -299,7 +321,7 @@ static const char *fetch_key(const fetch_job *job, const char *address)
                         "fetch %s %s %d %s %" APR_UINT64_T_HEX_FMT
                         " %" APR_UINT64_T_HEX_FMT,
                         l->site->name->value, address, cfg->probe_host,
-                        l->site->served->etag, certs, job->live->roots_mark);
+                        answer.etag, certs, job->live->roots_mark);
 }
 
 static int worse_than_info(const apr_array_header_t *notes, int from)
@@ -311,18 +333,32 @@ static int worse_than_info(const apr_array_header_t *notes, int from)
     return from < notes->nelts;
 }
 
+static void keep_tried(mtasts_live_site *l, const char *address,
+                       const mtasts_probe *probe)
+{
+    mtasts_live_tried *t = apr_array_push(l->tried);
+
+    apr_cpystrn(t->address, address, sizeof(t->address));
+    t->remembered = !probe;
+    t->result = probe ? probe->result : MTASTS_PROBE_OK;
+    t->has_cert = !probe || probe->has_cert;
+}
+
 static void fetch_done(void *ctx, const mtasts_fetch *fetch)
 {
     fetch_job *job = ctx;
     mtasts_live_site *l = job->l;
-    const mtasts_served *served = l->site->served;
-    mtasts_fetch_wanted wanted = {
-        served->body, served->body_len, served->id, NULL, NULL, 0};
+    mtasts_fetch_wanted wanted = {NULL, 0, NULL, NULL, NULL, 0};
+    mtasts_answer answer;
     mtasts_seen *seen = job->live->options->seen;
     char txt_id[MTASTS_ID_SIZE];
     mtasts_vhost_tls vhost;
     int from = l->notes->nelts, same;
 
+    answer_of(job, &answer);
+    wanted.body = answer.body;
+    wanted.body_len = answer.body_len;
+    wanted.id = answer.id;
     wanted.now = apr_time_sec(job->live->now);
     if (mtasts_dns_txt_id(l->facts->txt, txt_id)) {
         wanted.txt_id = txt_id;
@@ -334,6 +370,10 @@ static void fetch_done(void *ctx, const mtasts_fetch *fetch)
     same = mtasts_fetch_same(&wanted, fetch);
     l->fetched++;
     l->same += (unsigned)same;
+    keep_tried(l, fetch->probe.address, &fetch->probe);
+    if (!same) {
+        mtasts_live_saw_other(job->live, l, fetch);
+    }
     if (seen && same && !worse_than_info(l->notes, from)) {
         mtasts_seen_mark(seen, fetch_key(job, fetch->probe.address),
                          apr_time_now());
@@ -364,6 +404,7 @@ static int add_fetch(void *ctx, const char *address)
                            live->now)) {
         a->job->l->fetched++;
         a->job->l->same++;
+        keep_tried(a->job->l, address, NULL);
         return 1;
     }
     return mtasts_probe_fetch(a->run, a->host, address, a->port, fetch_done,
@@ -379,6 +420,7 @@ static void add_fetches(mtasts_live *live, mtasts_probe_run *run,
     a.port = (unsigned)mtasts_config_of(l->site->served->server)->probe_host;
     a.job->live = live;
     a.job->l = l;
+    l->tried = apr_array_make(live->pool, 2, sizeof(mtasts_live_tried));
     if (live->options->keep_fetches) {
         l->fetches = apr_array_make(live->pool, 2, sizeof(mtasts_live_fetch));
     }
@@ -441,7 +483,7 @@ static mtasts_probe_run *run_make(mtasts_live *live)
 }
 
 /* Is it us?  So it looks if nobody could be connected to, though there was time
- * for most. */
+ * for most.  A few domains alone don't tell. */
 static void find_nobody(mtasts_live *live)
 {
     unsigned failed = 0, late = 0;
@@ -459,7 +501,15 @@ static void find_nobody(mtasts_live *live)
         failed += !probe->time_up;
         late += probe->time_up != 0;
     }
-    live->mx_nobody = failed > late;
+    live->mx_nobody = failed > late && !live->options->only;
+}
+
+/* What strict holds back entirely can't be fetched. */
+static int serves_any(const mtasts_live *live, const mtasts_site *site)
+{
+    mtasts_answer answer;
+
+    return !live->options->running || mtasts_released_answer(site, &answer);
 }
 
 void mtasts_live_probe(mtasts_live *live)
@@ -478,7 +528,8 @@ void mtasts_live_probe(mtasts_live *live)
         if (l->facts && looks & MTASTS_LOOK_MX) {
             add_mx_hosts(live, run, l);
         }
-        if (l->facts && looks & MTASTS_LOOK_FETCH && !l->repeats) {
+        if (l->facts && looks & MTASTS_LOOK_FETCH && !l->repeats &&
+            serves_any(live, l->site)) {
             add_fetches(live, run, l);
         }
     }
@@ -516,6 +567,10 @@ static void check_mx(const mtasts_live *live, mtasts_live_site *l)
         check_dane(l, l->facts->own_host);
     }
     mtasts_notes_about(l->notes, from, MTASTS_ABOUT_MX);
+    for (j = 0; j < l->mx->nelts; j++) {
+        mtasts_live_cached_tls_check(
+            live, l, &asked, APR_ARRAY_IDX(l->mx, j, mtasts_live_mx).probe);
+    }
 }
 
 void mtasts_live_tls_check(const mtasts_live *live, mtasts_live_site *l)

@@ -70,8 +70,9 @@ void mtasts_note_log(server_rec *s, const mtasts_note *n, int others)
                      " (and %d other domains of this virtual host)", others);
     }
     ap_log_error(APLOG_MARK, APLOG_NOERRNO | levels[n->severity], 0, s,
-                 "mtasts: %s: %s: %s%s. To do: %s", n->subject,
-                 mtasts_code_name(n->code), n->text, more, n->remedy);
+                 "mtasts: %s%s%s: %s%s. To do: %s", n->subject,
+                 *n->subject ? ": " : "", mtasts_code_name(n->code), n->text,
+                 more, n->remedy);
 }
 
 /* A mistake in one line can concern each of many domains: the log shows the

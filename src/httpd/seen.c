@@ -2,13 +2,14 @@
 
 #include "apr_shm.h"
 
-/* 8 MB and 1 MB of address space, touched as it is used. */
+/* 8 MB, 1 MB and 2 MB of address space, touched as it is used. */
 #define SLOTS 4096
 #define MARKS 65536
+#define WORST 262144
 #define WAYS  4 /* places that an entry may be in */
 /* Of the name under which it is found: the module may be replaced by one that
  * has other entries, between two restarts. */
-#define LAYOUT 1
+#define LAYOUT 2
 
 typedef struct {
     apr_uint64_t sum; /* of all behind it */
@@ -28,6 +29,10 @@ typedef struct {
 struct mtasts_seen {
     slot slots[SLOTS];
     mark marks[MARKS];
+    apr_uint64_t
+        worst[WORST]; /* a domain's hash, and in its last three bits one
+                                  more than the number; 0: free */
+    mtasts_rate rate;
 };
 
 #define FNV_BASIS APR_UINT64_C(14695981039346656037)
@@ -149,6 +154,59 @@ void mtasts_seen_mark(mtasts_seen *seen, const char *text, apr_time_t now)
 
     m->text = hash;
     m->when = now;
+}
+
+void mtasts_seen_unmark(mtasts_seen *seen, const char *text)
+{
+    apr_uint64_t hash = fnv(FNV_BASIS, text, strlen(text));
+    mark *m = find_mark(seen, hash);
+
+    if (m->text == hash) {
+        m->when = 0;
+    }
+}
+
+#define WORST_BITS APR_UINT64_C(7)
+
+/* Where a domain is, or would be. */
+static apr_uint64_t *find_worst(const mtasts_seen *seen, apr_uint64_t domain)
+{
+    apr_uint64_t *way =
+        (apr_uint64_t *)&seen->worst[(domain >> 3) % (WORST / WAYS) * WAYS];
+    int i, to = (int)(domain >> 60) % WAYS;
+
+    for (i = WAYS - 1; i >= 0; i--) {
+        if ((way[i] & ~WORST_BITS) == domain) {
+            return &way[i];
+        }
+        to = way[i] ? to : i;
+    }
+    return &way[to];
+}
+
+static apr_uint64_t domain_hash(const char *domain)
+{
+    return fnv(FNV_BASIS, domain, strlen(domain)) & ~WORST_BITS;
+}
+
+int mtasts_seen_worst(const mtasts_seen *seen, const char *domain)
+{
+    apr_uint64_t hash = domain_hash(domain);
+    apr_uint64_t found = *find_worst(seen, hash);
+
+    return (found & ~WORST_BITS) == hash ? (int)(found & WORST_BITS) - 1 : -1;
+}
+
+void mtasts_seen_set_worst(mtasts_seen *seen, const char *domain, int worst)
+{
+    apr_uint64_t hash = domain_hash(domain);
+
+    *find_worst(seen, hash) = hash | ((apr_uint64_t)worst + 1);
+}
+
+mtasts_rate *mtasts_seen_rate(mtasts_seen *seen)
+{
+    return &seen->rate;
 }
 
 mtasts_seen *mtasts_seen_of(server_rec *main_server)

@@ -4,12 +4,14 @@
 /*
  * What was seen and said a short while ago, in memory that outlives children
  * and graceful restarts: an MX host is not connected to again for each reload,
- * and what the start has logged is not logged again.  No lock: an entry that is
+ * what the start has logged is not logged again, and a command of the
+ * administrator's is told of changes only.  No lock: an entry that is
  * torn by two writers fails its checksum and counts as not there.  Any process
  * of this httpd, any thread.
  */
 
 #include "config.h"
+#include "../core/schedule.h"
 #include "../core/tls_facts.h"
 
 #define MTASTS_SEEN_FOR apr_time_from_sec(600)
@@ -33,5 +35,14 @@ void mtasts_seen_put(mtasts_seen *seen, unsigned port, apr_uint64_t roots,
 int mtasts_seen_marked(const mtasts_seen *seen, const char *text,
                        apr_time_t now);
 void mtasts_seen_mark(mtasts_seen *seen, const char *text, apr_time_t now);
+void mtasts_seen_unmark(mtasts_seen *seen, const char *text);
+
+/* The worst severity of a domain that MTASTSNotifyCommand knows of, 0 to 3; or
+ * -1. */
+int mtasts_seen_worst(const mtasts_seen *seen, const char *domain);
+void mtasts_seen_set_worst(mtasts_seen *seen, const char *domain, int worst);
+
+/* Of its runs. */
+mtasts_rate *mtasts_seen_rate(mtasts_seen *seen);
 
 #endif

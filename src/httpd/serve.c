@@ -1,6 +1,6 @@
 #include "serve.h"
 #include "headers.h"
-#include "site.h"
+#include "released.h"
 
 #include "http_protocol.h"
 #include "http_request.h"
@@ -8,7 +8,7 @@
 
 /* The mark on a request that is ours.  Not r->handler: SetHandler overwrites
  * it. */
-const mtasts_served *mtasts_serve_policy(const request_rec *r)
+const mtasts_site *mtasts_serve_site(const request_rec *r)
 {
     return ap_get_module_config(r->request_config, &mtasts_module);
 }
@@ -38,6 +38,7 @@ int mtasts_serve_translate_name(request_rec *r)
     static const size_t path_len = sizeof(MTASTS_POLICY_PATH) - 1;
     const mtasts_served *served = mtasts_config_of(r->server)->served;
     const mtasts_site *site;
+    mtasts_answer answer;
 
     /* A forward proxy's request is for another server's policy. */
     if (!served || strncmp(r->uri, MTASTS_POLICY_PATH, path_len) ||
@@ -56,7 +57,14 @@ int mtasts_serve_translate_name(request_rec *r)
                       r->hostname ? r->hostname : "", r->uri);
         return HTTP_NOT_FOUND;
     }
-    ap_set_module_config(r->request_config, &mtasts_module, (void *)served);
+    if (!mtasts_released_answer(site, &answer)) {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                      "mtasts: %s: the policy is held back (MTASTSCheck "
+                      "strict) and none was released before",
+                      site->name->value);
+        return HTTP_NOT_FOUND;
+    }
+    ap_set_module_config(r->request_config, &mtasts_module, (void *)site);
     /* ProxyPass with mapping= works before this hook and may have taken the
      * request.  There is no file, but modules expect a name. */
     r->proxyreq = PROXYREQ_NONE;
@@ -73,7 +81,7 @@ int mtasts_serve_map_to_storage(request_rec *r)
         mtasts_headers_insert(r);
         return DECLINED;
     }
-    return mtasts_serve_policy(r) ? OK : DECLINED;
+    return mtasts_serve_site(r) ? OK : DECLINED;
 }
 
 int mtasts_serve_fixups(request_rec *r)
@@ -81,7 +89,7 @@ int mtasts_serve_fixups(request_rec *r)
     int rc;
 
     /* A subrequest may only be a look: answer it when it is run. */
-    if (!mtasts_serve_policy(r) || r->main) {
+    if (!mtasts_serve_site(r) || r->main) {
         return DECLINED;
     }
     rc = ap_invoke_handler(r);
@@ -134,11 +142,16 @@ static int send_body(request_rec *r, const char *body, apr_size_t len,
     return OK;
 }
 
-static int send_policy(request_rec *r, const mtasts_served *served)
+static int send_policy(request_rec *r, const mtasts_site *site)
 {
+    mtasts_answer answer;
     int rc;
 
-    apr_table_setn(r->headers_out, "ETag", served->etag);
+    /* Asked again: the watch may have decided in between. */
+    if (!mtasts_released_answer(site, &answer)) {
+        return HTTP_NOT_FOUND;
+    }
+    apr_table_setn(r->headers_out, "ETag", answer.etag);
     /* A policy has no date of its own, and httpd would compare with now; RFC
      * 9110 13.1.3 and 13.1.4 want these ignored then. */
     apr_table_unset(r->headers_in, "If-Modified-Since");
@@ -149,7 +162,7 @@ static int send_policy(request_rec *r, const mtasts_served *served)
         r->status = rc;
         return send_body(r, NULL, 0, NULL);
     }
-    return send_body(r, served->body, served->body_len, served->content_length);
+    return send_body(r, answer.body, answer.body_len, answer.content_length);
 }
 
 /* OPTIONS, or a method that is not allowed.  httpd's own ways would list the
@@ -174,10 +187,10 @@ static int send_methods(request_rec *r)
 
 int mtasts_serve_handler(request_rec *r)
 {
-    const mtasts_served *served = mtasts_serve_policy(r);
+    const mtasts_site *site = mtasts_serve_site(r);
 
-    if (!served) {
+    if (!site) {
         return DECLINED;
     }
-    return r->method_number == M_GET ? send_policy(r, served) : send_methods(r);
+    return r->method_number == M_GET ? send_policy(r, site) : send_methods(r);
 }

@@ -23,7 +23,10 @@ int mtasts_serve_fixups(request_rec *r);
 /* ap_hook_handler, first: answers. */
 int mtasts_serve_handler(request_rec *r);
 
-/* What this request is answered with; NULL if it is not ours. */
-const mtasts_served *mtasts_serve_policy(const request_rec *r);
+struct mtasts_site;
+
+/* The site whose policy this request is answered with; NULL if it is not ours.
+ */
+const struct mtasts_site *mtasts_serve_site(const request_rec *r);
 
 #endif

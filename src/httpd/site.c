@@ -169,6 +169,15 @@ static const char *tlsrpt_value(apr_pool_t *p, const apr_array_header_t *words)
     return value;
 }
 
+void mtasts_site_etag(const char *id, const char *digest,
+                      char out[MTASTS_ETAG_SIZE])
+{
+    int by_hand = strcmp(id, digest) != 0;
+
+    apr_snprintf(out, MTASTS_ETAG_SIZE, "\"%s%s%.8s\"", id, by_hand ? "-" : "",
+                 by_hand ? digest : "");
+}
+
 /* Body, id and headers; 0 if the body is too large to be read. */
 static int render(making *m, const mtasts_config *cfg)
 {
@@ -176,6 +185,7 @@ static int render(making *m, const mtasts_config *cfg)
     apr_size_t len = mtasts_policy_render(&served->policy, NULL, 0);
     char *body = apr_palloc(m->pconf, len + 1);
     char *id = apr_palloc(m->pconf, MTASTS_ID_SIZE);
+    char etag[MTASTS_ETAG_SIZE];
 
     served->content_length = apr_psprintf(m->pconf, "%" APR_SIZE_T_FMT, len);
     if (len > MTASTS_BODY_MAX) {
@@ -197,11 +207,10 @@ static int render(making *m, const mtasts_config *cfg)
         ++*m->refused;
         return 0;
     }
+    served->digest = id;
     served->id = *cfg->id ? cfg->id : id;
-    /* An id set by hand may be kept for another body, which must not pass for
-     * the old one in a cache. */
-    served->etag = *cfg->id ? apr_psprintf(m->pconf, "\"%s-%.8s\"", cfg->id, id)
-                            : apr_pstrcat(m->pconf, "\"", id, "\"", NULL);
+    mtasts_site_etag(served->id, id, etag);
+    served->etag = apr_pstrdup(m->pconf, etag);
     served->hsts = *cfg->hsts ? cfg->hsts : NULL;
     served->cache_control = *cfg->cache_control ? cfg->cache_control : NULL;
     served->tlsrpt = tlsrpt_value(m->pconf, cfg->tlsrpt);

@@ -33,6 +33,7 @@ struct mtasts_site {
     const mtasts_word *name; /* the domain, and where it is named */
     mtasts_served *served;
     mtasts_site *same; /* the domain in a server before this one, or NULL */
+    struct mtasts_release *release; /* what it answers with now (released.h) */
     apr_array_header_t *notes; /* mtasts_note, on this domain alone; or NULL */
 };
 
@@ -40,8 +41,10 @@ struct mtasts_site {
 struct mtasts_served {
     server_rec *server;
     mtasts_policy policy;
-    int tls; /* the server terminates TLS itself */
+    int tls;                        /* the server terminates TLS itself */
+    struct mtasts_segment *segment; /* where the sites' `release` are */
     const char *id;
+    const char *digest; /* the id that is derived from the body */
     const char *body;
     apr_size_t body_len;
     const char *content_length;  /* body_len as text */
@@ -60,6 +63,13 @@ struct mtasts_served {
  * no policy domain can be told. */
 mtasts_served *mtasts_served_make(apr_pool_t *pconf, apr_pool_t *ptemp,
                                   server_rec *s, int tls, int *refused);
+
+/* The ETag, with its quotes, of a policy with this id and digest.  An id set by
+ * hand may be kept for another body, which must not pass for the old one in a
+ * cache. */
+#define MTASTS_ETAG_SIZE (MTASTS_ID_SIZE + 11)
+void mtasts_site_etag(const char *id, const char *digest,
+                      char out[MTASTS_ETAG_SIZE]);
 
 /* Where MTASTSEngine of `s` stands, or `s` itself if it is inherited. */
 mtasts_place mtasts_site_engine_place(const server_rec *s);

@@ -2,6 +2,9 @@
 #include "child.h"
 #include "dump.h"
 #include "live.h"
+#include "memory.h"
+#include "report.h"
+#include "strict.h"
 #include "vhost_tls.h"
 
 typedef struct {
@@ -9,11 +12,35 @@ typedef struct {
     mtasts_live_options options;
 } looking;
 
+/* To the log; of the server that starts, compared with what stood before.  That
+ * it stands is left to the watch to write down, which looks next and tells
+ * MTASTSNotifyCommand what is new, too. */
+static void log_it(const looking *l, const mtasts_live *live,
+                   mtasts_ledger *ledger)
+{
+    mtasts_standings *standings;
+
+    if (!l->options.running) {
+        mtasts_live_log(live);
+        return;
+    }
+    standings = mtasts_standings_make(l->p);
+    if (ledger) {
+        mtasts_standings_read(standings, ledger);
+    }
+    mtasts_report(standings, live, NULL, NULL);
+}
+
 /* In the child: logs what it finds; 1 if something blocks. */
 static int look_and_log(void *ctx, mtasts_child *child)
 {
     looking *l = ctx;
+    mtasts_ledger *ledger = mtasts_live_recall(l->p, &l->options);
     mtasts_live *live;
+
+    if (l->options.running) {
+        mtasts_strict_begin(l->p, l->options.servers, l->options.known);
+    }
 
     l->options.stop = mtasts_child_orphaned;
     l->options.stop_ctx = child;
@@ -23,14 +50,14 @@ static int look_and_log(void *ctx, mtasts_child *child)
     if (!live || mtasts_child_orphaned(child)) {
         return 0;
     }
-    mtasts_live_log(live);
+    log_it(l, live, ledger);
     return mtasts_live_blocking(live) > 0;
 }
 
-/* 1 if something blocks.  `warn` and `strict` as in mtasts_live_options;
- * `remember`: for the runs of the server that starts. */
+/* 1 if something blocks.  `warn`, `strict` and `running` as in
+ * mtasts_live_options. */
 static int look(apr_pool_t *p, server_rec *main_server, unsigned warn,
-                unsigned strict, int remember)
+                unsigned strict, int running)
 {
     const mtasts_config *cfg = mtasts_config_of(main_server);
     looking l = {p, {0}};
@@ -39,10 +66,11 @@ static int look(apr_pool_t *p, server_rec *main_server, unsigned warn,
     l.options.warn = warn;
     l.options.strict = strict;
     l.options.timeout_ms = cfg->check_timeout * 1000;
-    if (!mtasts_live_wanted(&l.options)) {
+    if (!mtasts_live_wanted(p, &l.options)) {
         return 0;
     }
-    l.options.seen = remember ? mtasts_seen_of(main_server) : NULL;
+    l.options.running = l.options.starting = running;
+    l.options.seen = running ? mtasts_seen_of(main_server) : NULL;
     return mtasts_in_child(p, main_server, mtasts_live_limit(&l.options),
                            look_and_log, &l) == MTASTS_CHILD_BLOCKS;
 }
@@ -77,6 +105,7 @@ int mtasts_start_post_config(apr_pool_t *pconf, apr_pool_t *plog,
 {
     (void)pconf;
     (void)plog;
+    mtasts_memory_prepare(ptemp, mtasts_servers(ptemp, main_server));
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         look(ptemp, main_server, BEFORE_SERVING, BEFORE_SERVING, 1);
     }

@@ -477,6 +477,21 @@ static void put_mx(const reading *r, mtasts_dns_mx *mx, char *text)
     qsort(mx, r->nkept, sizeof(*mx), mx_compare);
 }
 
+/* Name servers rotate records, and what is said of the first one must be the same
+ * in each run. */
+static int txt_compare(const void *a, const void *b)
+{
+    const mtasts_dns_txt *x = a, *y = b;
+    int order = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
+
+    return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+static int address_compare(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(mtasts_dns_address));
+}
+
 static void put_txt(const reading *r, mtasts_dns_txt *txt, char *text)
 {
     size_t i;
@@ -489,6 +504,7 @@ static void put_txt(const reading *r, mtasts_dns_txt *txt, char *text)
         text[n] = '\0';
         text += n + 1;
     }
+    qsort(txt, r->nkept, sizeof(*txt), txt_compare);
 }
 
 static void put_addresses(const reading *r, mtasts_dns_address *addresses)
@@ -501,6 +517,7 @@ static void put_addresses(const reading *r, mtasts_dns_address *addresses)
         memcpy(addresses[i].octets, r->packet + r->kept[i].data,
                r->kept[i].len);
     }
+    qsort(addresses, r->nkept, sizeof(*addresses), address_compare);
 }
 
 /* Of one entry in the list that the question's type has. */

@@ -21,7 +21,7 @@ my %known = map {$_ => 1} @codes;
 is(join(' ', grep { !$known{$_} } $readme =~ /^\| `([a-z0-9-]+)` \|/mg), '', 'and no other is');
 # Every code is tried in a test of its own.
 my $tests = join '', map { slurp($_) } 't/config.t', 't/dns.t', 't/dns-bad.t', 't/unit/dns_check.c',
-    't/unit/tls_check.c';
+    't/unit/tls_check.c', 't/unit/history.c', 't/watch.t', 't/change.t';
 like($tests, qr/[' ":]${_}[' ":]/, "$_ is tried") for @codes;
 # The shortest vhost is a shipped example's.
 my ($vhost) = $readme =~ /^(    <VirtualHost.*?<\/VirtualHost>)$/ms;
@@ -31,6 +31,9 @@ for my $line (map { s/^\s+|\s+$//gr } split /\n/, $vhost) {
     (my $pattern = quotemeta $line) =~ s/(?:\\\s)+/\\s+/g;
     like($example, qr/^\s*#?$pattern$/m, "README: $line");
 }
+# The command that is shown is the one that is shipped, and tried.
+(my $command = slurp('conf/notify-mail.sh')) =~ s/^(?=.)/    /mg;
+like($readme, qr/\n\Q$command\E\n/, 'README: notify-mail.sh');
 # Settings: each is created, merged and given its default by one list.
 my ($list) = slurp('src/httpd/config.h') =~ /#define MTASTS_SETTINGS\(S\)(.*?)\n\n/s;
 cmp_ok(scalar(() = $list =~ /S\(/g), '==', @directives, 'one setting for each directive');

@@ -17,6 +17,7 @@ lay_out() {
     cp "$top"/t/conf/*.in "$1/conf/"
     cp -R "$top/conf" "$1/shipped"
     cp "$top/$module" "$1/mod_mtasts.so"
+    cp -R "$out/unit-store" "$1/"
     mkdir -m 1777 "$1/logs" # sanitizers write there as User
 }
 

@@ -150,11 +150,18 @@ static void plain(void)
     is("d.Test", MTASTS_DNS_TXT, "ok 'v=STSv1;'", "strings joined");
 
     begin(0, "d.test", MTASTS_DNS_TXT);
+    rr("d.TEST", MTASTS_DNS_TXT, "\2bc", 3);
     rr(NULL, MTASTS_DNS_TXT, "\1a", 2);
-    rr("d.TEST", MTASTS_DNS_TXT, "\1b", 2);
     rr(NULL, MTASTS_DNS_A, "abcd", 4);
+    rr(NULL, MTASTS_DNS_TXT, "\1b", 2);
     rr(NULL, MTASTS_DNS_TXT, "\0", 1);
-    is("d.test", MTASTS_DNS_TXT, "ok 'a' 'b' ''", "other types beside");
+    is("d.test", MTASTS_DNS_TXT, "ok '' 'a' 'b' 'bc'",
+       "other types beside, in any order");
+
+    begin(0, "d.test", MTASTS_DNS_A);
+    rr(NULL, MTASTS_DNS_A, "abce", 4);
+    rr(NULL, MTASTS_DNS_A, "abcd", 4);
+    is("d.test", MTASTS_DNS_A, "ok abcd abce", "addresses, in any order");
 
     begin(0, "d.test", MTASTS_DNS_MX);
     rr_name(NULL, MTASTS_DNS_MX, 20, "b.test");

@@ -41,10 +41,11 @@ sub write_file {
     return;
 }
 
-# Waits, at most 30 s, until a condition holds; what it returned at last.
+# Waits, at most 30 s or as many as are given, until a condition holds; what it
+# returned at last.
 sub wait_for {
-    my ($condition) = @_;
-    my ($result, $until) = (undef, time + 30);
+    my ($condition, $seconds) = @_;
+    my ($result, $until) = (undef, time + ($seconds // 30));
     until ($result = $condition->()) {
         return $result if time > $until;
         select undef, undef, undef, 0.05;

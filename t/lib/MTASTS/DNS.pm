@@ -11,7 +11,7 @@ use IO::Socket::INET;
 use MTASTS::Config;
 use MTASTS::Process;
 use MTASTS::Tree;
-our @EXPORT = qw(named bad_server questions check_lines policies findings differs);
+our @EXPORT = qw(named publish bad_server questions check_lines policies findings differs);
 
 # 1 if the server is authority for the zone.
 sub is_authority {
@@ -26,7 +26,9 @@ sub is_authority {
     return $id == 8461 && ($flags & 0x840f) == 0x8400 && $answers == 1;
 }
 
-# BIND as authority for zones: name => text (with SOA and NS); its port.
+# BIND as authority for zones: name => text (with SOA and NS), which publish() may
+# change; its port.
+my %zones_at; # port => [zone]
 sub named {
     my (%zones) = @_;
     my ($dir, $port) = (new_directory('named'), MTASTS::Tree::free_ports(1));
@@ -38,11 +40,55 @@ sub named {
         close $fh or die "$file: $!";
         # named.sh puts this between quotes.  A zone may be as wrong as those
         # of the world: hosts without address, names that are no host names.
-        push @zones, qq($zone=$file"; check-names ignore; check-integrity no; journal "$file.jnl);
+        push @zones, qq($zone=$file"; check-names ignore; check-integrity no; allow-update { 127.0.0.1; }; journal "$file.jnl);
     }
     my $pid = start('named', "$dir/sh.log", Apache::Test::vars('serverroot') . '/lib/named.sh', $dir, $port, @zones);
     wait_until_up($pid, sub { !grep { !is_authority($port, $_) } keys %zones }, "$dir/sh.log", "$dir/named.log");
+    $zones_at{$port} = [keys %zones];
     return $port;
+}
+
+# Changes what a named() says, by a dynamic update for each zone: each argument
+# is [name, type, data...] with absolute names and all records that are there
+# then, none to remove them.  They answer when it returns.
+sub publish {
+    my ($port, @sets) = @_;
+    my %of;
+    for my $set (@sets) {
+        my ($zone) = sort { length $b <=> length $a } grep { $set->[0] =~ /(?:^|\.)\Q$_\E\.?$/ } @{$zones_at{$port}};
+        push @{$of{$zone // die "$set->[0]: in no zone"}}, $set;
+    }
+    for my $zone (sort keys %of) {
+        open my $to, '|-', 'nsupdate', '-t', '10' or die "nsupdate: $!";
+        print $to "server 127.0.0.1 $port\nzone $zone\n";
+        for (@{$of{$zone}}) {
+            my ($name, $type, @data) = @$_;
+            print $to "update delete $name $type\n", map {"update add $name 0 $type $_\n"} @data;
+        }
+        print $to "send\n";
+        close $to or die "nsupdate of $zone: $?";
+    }
+    my @unlike;
+    wait_for(sub {
+        my %n = numbers($port, @sets);
+        return !(@unlike = grep { ($n{key(@$_)} // 0) != @$_ - 2 } @sets);
+    }) or die 'an update is not answered: ' . join ', ', map {"@$_[0, 1]"} @unlike;
+    return;
+}
+
+sub key { my ($name, $type) = @_; return lc($name =~ s/\.?$/./r) . " $type" }
+
+# How many records there are of each set.
+sub numbers {
+    my ($port, @sets) = @_;
+    open my $from, '-|', 'dig', '@127.0.0.1', '-p', $port, map { ('+noall', '+answer', '+norecurse', @$_[0, 1]) } @sets or die "dig: $!";
+    my %n;
+    while (<$from>) {
+        my ($name, undef, undef, $type) = split;
+        $n{key($name, $type)}++ if defined $type;
+    }
+    close $from or die "dig: $?";
+    return %n;
 }
 
 # bad-dns.pl, with a behaviour for names that have none; its port.

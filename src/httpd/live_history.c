@@ -1,0 +1,307 @@
+/* The part of a run that has to do with what was before: what senders may hold,
+ * by the ledger, and what of this run the ledger is to keep. */
+
+#include "live_private.h"
+#include "memory.h"
+#include "notes.h"
+#include "../store/body.h"
+
+/* A policy that somebody else serves for a site's domain. */
+typedef struct {
+    const mtasts_live_site *l;
+    mtasts_ledger_serving seen;
+    mtasts_policy policy;
+} other_policy;
+
+const mtasts_history *mtasts_live_history(const mtasts_live *live,
+                                          const mtasts_live_site *l)
+{
+    static const mtasts_history nothing = {NULL, 0, NULL, 0};
+
+    if (!live->options->known) {
+        return NULL;
+    }
+    return l->known ? &l->known->history : &nothing;
+}
+
+int mtasts_live_know(apr_pool_t *p, mtasts_live_options *o,
+                     mtasts_ledger *ledger)
+{
+    apr_hash_t *known;
+
+    if (!mtasts_ledger_read(ledger, p, apr_time_sec(apr_time_now()), &known)) {
+        o->no_ledger = apr_pstrdup(p, mtasts_ledger_why(ledger));
+        return 0;
+    }
+    o->known = known;
+    return 1;
+}
+
+mtasts_ledger *mtasts_live_recall(apr_pool_t *p, mtasts_live_options *o)
+{
+    server_rec *main_server = APR_ARRAY_IDX(o->servers, 0, server_rec *);
+    mtasts_ledger *ledger;
+
+    o->known = NULL;
+    o->no_ledger = NULL;
+    if (!mtasts_memory_wanted(main_server)) {
+        return NULL;
+    }
+    ledger = mtasts_memory_open(p, main_server, &o->no_ledger);
+    if (ledger && !mtasts_live_know(p, o, ledger)) {
+        mtasts_ledger_close(ledger);
+        ledger = NULL;
+    }
+    return ledger;
+}
+
+/* 0 if nothing can be said. */
+static int changing_of(const mtasts_live *live, const mtasts_live_site *l,
+                       mtasts_changing *c)
+{
+    const mtasts_served *served = l->site->served;
+
+    c->domain = l->site->name->value;
+    c->policy = &served->policy;
+    c->id = served->id;
+    c->digest = served->digest;
+    c->history = mtasts_live_history(live, l);
+    c->now = apr_time_sec(live->now);
+    return c->history != NULL;
+}
+
+void mtasts_live_history_check(const mtasts_live *live, mtasts_live_site *l)
+{
+    mtasts_changing c;
+    char id[MTASTS_ID_SIZE];
+    const char *txt;
+
+    if (!changing_of(live, l, &c)) {
+        return;
+    }
+    mtasts_history_check(&c, mtasts_keep, l->notes);
+    if (!live->options->running) {
+        txt = l->facts && mtasts_dns_txt_id(l->facts->txt, id) ? id : NULL;
+        mtasts_unserved_check(&c, txt, mtasts_keep, l->notes);
+    }
+    if (l->facts && mtasts_live_looks(live->options, l->site->served->server) &
+                        MTASTS_LOOK_DNS) {
+        mtasts_cached_mx_check(&c, l->facts, mtasts_keep, l->notes);
+    }
+}
+
+/* mtasts_finding_fn: keeps the first that senders refuse delivery for. */
+static void first_fault(void *ctx, const mtasts_finding *f)
+{
+    mtasts_finding *fault = ctx;
+
+    if (f->blocks && !fault->blocks) {
+        *fault = *f;
+    }
+}
+
+void mtasts_live_cached_tls_check(const mtasts_live *live, mtasts_live_site *l,
+                                  const mtasts_mx_asked *asked,
+                                  const mtasts_probe *probe)
+{
+    mtasts_mx_asked enforced = *asked;
+    mtasts_finding fault;
+    mtasts_changing c;
+
+    if (!changing_of(live, l, &c) || c.policy->mode == MTASTS_MODE_ENFORCE ||
+        mtasts_enforced_until(c.history, c.now) <= c.now) {
+        return;
+    }
+    enforced.mode = MTASTS_MODE_ENFORCE;
+    memset(&fault, 0, sizeof(fault));
+    mtasts_mx_check(&enforced, probe, first_fault, &fault);
+    if (fault.blocks) {
+        mtasts_cached_tls_check(&c, probe->host, fault.subject, &fault,
+                                mtasts_keep, l->notes);
+    }
+}
+
+/* --- what is not served --- */
+
+static apr_hash_t *configured_domains(apr_pool_t *p,
+                                      const apr_array_header_t *servers)
+{
+    apr_hash_t *all = apr_hash_make(p);
+    int i, j;
+
+    for (i = 0; i < servers->nelts; i++) {
+        const mtasts_served *served =
+            mtasts_config_of(APR_ARRAY_IDX(servers, i, server_rec *))->served;
+
+        for (j = 0; served && j < served->sites->nelts; j++) {
+            const char *domain =
+                APR_ARRAY_IDX(served->sites, j, mtasts_site).name->value;
+
+            apr_hash_set(all, domain, APR_HASH_KEY_STRING, domain);
+        }
+    }
+    return all;
+}
+
+void mtasts_live_find_withdrawn(mtasts_live *live)
+{
+    const mtasts_live_options *o = live->options;
+    apr_hash_t *all = configured_domains(live->pool, o->servers);
+    apr_hash_index_t *i;
+
+    live->withdrawn = apr_array_make(live->pool, 1, sizeof(mtasts_withdrawn));
+    if (!o->known) {
+        return;
+    }
+    for (i = apr_hash_first(live->pool, (apr_hash_t *)o->known); i;
+         i = apr_hash_next(i)) {
+        apr_int64_t now = apr_time_sec(live->now);
+        const mtasts_ledger_domain *d = apr_hash_this_val(i);
+
+        if (!d->served_elsewhere &&
+            !apr_hash_get(all, d->domain, APR_HASH_KEY_STRING) &&
+            mtasts_removable_from(&d->history, now) > now) {
+            mtasts_withdrawn *w = apr_array_push(live->withdrawn);
+
+            w->known = d;
+            w->facts = NULL;
+        }
+    }
+}
+
+static void check_withdrawn(mtasts_live *live)
+{
+    int i;
+
+    for (i = 0; i < live->withdrawn->nelts; i++) {
+        const mtasts_ledger_domain *d =
+            APR_ARRAY_IDX(live->withdrawn, i, mtasts_withdrawn).known;
+
+        mtasts_withdrawn_check(d->domain, &d->history, apr_time_sec(live->now),
+                               mtasts_keep, live->notes);
+    }
+}
+
+void mtasts_live_rest_check(mtasts_live *live)
+{
+    const mtasts_live_options *o = live->options;
+    mtasts_finding f;
+
+    if (o->known) {
+        check_withdrawn(live);
+    }
+    else if (o->no_ledger) {
+        mtasts_memory_unavailable(o->no_ledger, &f);
+        mtasts_keep(live->notes, &f);
+    }
+    mtasts_notes_sort(live->notes);
+}
+
+const apr_array_header_t *mtasts_live_notes(const mtasts_live *live)
+{
+    return live->notes;
+}
+
+int mtasts_live_has_ledger(const mtasts_live *live)
+{
+    return live->options->known != NULL;
+}
+
+/* --- what the ledger is to keep --- */
+
+/* A sender takes what comes for the policy if the certificate is right, and
+ * holds it as it does ours. */
+static int is_taken(const mtasts_fetch *fetch, apr_int64_t now)
+{
+    const mtasts_probe *probe = &fetch->probe;
+
+    return probe->result == MTASTS_PROBE_OK && fetch->status == HTTP_OK &&
+           !fetch->body_cut && probe->has_cert && probe->cert.name_matches &&
+           probe->cert.chain == MTASTS_CHAIN_OK &&
+           probe->cert.not_before <= now && now <= probe->cert.not_after;
+}
+
+void mtasts_live_saw_other(mtasts_live *live, const mtasts_live_site *l,
+                           const mtasts_fetch *fetch)
+{
+    char digest[MTASTS_ID_SIZE], txt_id[MTASTS_ID_SIZE];
+    other_policy *other;
+    mtasts_policy policy;
+
+    if (!is_taken(fetch, apr_time_sec(live->now)) ||
+        !mtasts_body_policy(live->pool, fetch->body, fetch->body_len,
+                            &policy) ||
+        !mtasts_policy_id(fetch->body, fetch->body_len, digest)) {
+        return;
+    }
+    if (!live->others) {
+        live->others = apr_array_make(live->pool, 1, sizeof(other_policy));
+    }
+    other = apr_array_push(live->others);
+    other->l = l;
+    other->policy = policy;
+    other->seen.domain = l->site->name->value;
+    other->seen.body = apr_pstrmemdup(live->pool, fetch->body, fetch->body_len);
+    other->seen.digest = apr_pstrdup(live->pool, digest);
+    /* Senders know it by the id that they saw in DNS, if it is not ours. */
+    other->seen.id = other->seen.digest;
+    if (mtasts_dns_txt_id(l->facts->txt, txt_id) &&
+        strcmp(txt_id, l->site->served->id)) {
+        other->seen.id = apr_pstrdup(live->pool, txt_id);
+    }
+}
+
+/* 1 if the id, or that there is none, is known. */
+static int sees_txt(const mtasts_dns_facts *facts, char id[MTASTS_ID_SIZE])
+{
+    if (!facts || facts->txt->status == MTASTS_DNS_TEMPFAIL) {
+        return 0;
+    }
+    if (mtasts_dns_txt_id(facts->txt, id)) {
+        return 1;
+    }
+    *id = '\0';
+    return !facts->txt->left_out;
+}
+
+/* Calls nothing for what is known already, and was noted not long ago. */
+static int remember_txt(const mtasts_live *live, mtasts_ledger *ledger,
+                        const mtasts_ledger_domain *known,
+                        const mtasts_dns_facts *facts)
+{
+    apr_int64_t now = apr_time_sec(live->now);
+    const mtasts_txt_seen *last =
+        known && known->history.ntxt ? known->history.txt : NULL;
+    char id[MTASTS_ID_SIZE];
+
+    return !sees_txt(facts, id) ||
+           (last && !strcmp(last->id, id) &&
+            now < last->until + MTASTS_TXT_AGAIN) ||
+           mtasts_ledger_saw_txt(ledger, live->pool, facts->domain, id, now);
+}
+
+int mtasts_live_remember(const mtasts_live *live, mtasts_ledger *ledger)
+{
+    apr_int64_t now = apr_time_sec(live->now);
+    int ok = mtasts_ledger_begin(ledger, live->pool);
+    int i;
+
+    for (i = 0; ok && i < live->sites->nelts; i++) {
+        const mtasts_live_site *l = mtasts_live_at(live, i);
+
+        ok = l->repeats || remember_txt(live, ledger, l->known, l->facts);
+    }
+    for (i = 0; ok && i < live->withdrawn->nelts; i++) {
+        const mtasts_withdrawn *w =
+            &APR_ARRAY_IDX(live->withdrawn, i, mtasts_withdrawn);
+
+        ok = remember_txt(live, ledger, w->known, w->facts);
+    }
+    for (i = 0; ok && live->others && i < live->others->nelts; i++) {
+        other_policy *other = &APR_ARRAY_IDX(live->others, i, other_policy);
+
+        other->seen.policy = &other->policy; /* it does not move any more */
+        ok = mtasts_ledger_saw_policy(ledger, live->pool, &other->seen, now);
+    }
+    return mtasts_ledger_end(ledger, ok) && ok;
+}

@@ -1,0 +1,468 @@
+#include "released.h"
+
+#include "apr_atomic.h"
+#include "apr_optional.h"
+#include "apr_shm.h"
+#include "mod_watchdog.h"
+
+/* What an entry's `answer` is, unless it is where a slot begins.  Slots begin
+ * behind all entries, so that these can't be meant. */
+enum {
+    AS_CONFIGURED,
+    UNDECIDED, /* as NOTHING, until it is known what was released before */
+    NOTHING,
+    FIRST_SLOT
+};
+
+#define ALIGN      8
+#define EXTRA_ROOM 131072 /* two policies of the largest size, */
+#define ROOM_EACH  1024   /* or this much for each of some domains */
+#define EACH_MAX   4096
+#define NEAR       64 /* slots that are looked through for an equal one */
+#define LAYOUT     2
+
+/* One site.  Places are bytes from the segment's beginning. */
+struct mtasts_release {
+    apr_uint32_t domain;     /* its name, with a NUL */
+    apr_uint32_t configured; /* slot of the policy as configured */
+    apr_uint32_t answer;     /* atomic */
+    apr_uint32_t because;    /* atomic; see mtasts_released_because() */
+};
+
+/* A policy as it is sent; never changed once its place is in an entry. */
+typedef struct {
+    apr_uint32_t before; /* the slot made before this one, or 0 */
+    apr_uint32_t body_len;
+    char id[MTASTS_ID_SIZE];
+    char etag[MTASTS_ETAG_SIZE];
+    char content_length[12];
+    char body[1]; /* body_len of them, and a NUL */
+} slot;
+
+typedef struct mtasts_release release;
+typedef struct mtasts_segment segment;
+struct mtasts_segment {
+    apr_uint32_t size;
+    apr_uint32_t used; /* where there is room */
+    apr_uint32_t last; /* the slot made last, or 0 */
+    apr_uint32_t nsites;
+    release sites[1];
+};
+
+/* --- slots --- */
+
+static apr_size_t slot_size(apr_size_t body_len)
+{
+    return APR_OFFSETOF(slot, body) + body_len + 1;
+}
+
+/* The slot at a place that other processes have written: NULL if it can't be
+ * one. */
+static const slot *slot_at(const segment *seg, apr_uint32_t at)
+{
+    const slot *s;
+
+    if (at < FIRST_SLOT || at % ALIGN || at >= seg->size ||
+        seg->size - at < sizeof(slot)) {
+        return NULL;
+    }
+    s = (const slot *)((const char *)seg + at);
+    return s->body_len <= MTASTS_BODY_MAX &&
+                   slot_size(s->body_len) <= seg->size - at
+               ? s
+               : NULL;
+}
+
+static int slot_is(const slot *s, const char *body, apr_size_t len,
+                   const char *id)
+{
+    return s->body_len == len && !memcmp(s->body, body, len) &&
+           !strcmp(s->id, id);
+}
+
+/* The place of `size` free bytes, or 0 if there is no room.  One process at a
+ * time takes any. */
+static apr_uint32_t take(segment *seg, apr_size_t size)
+{
+    apr_uint32_t at = seg->used;
+
+    size = APR_ALIGN(size, ALIGN);
+    if (at > seg->size || size > seg->size - at) {
+        return 0;
+    }
+    seg->used += (apr_uint32_t)size;
+    return at;
+}
+
+/* The place of a slot with this policy: many domains share one. */
+static apr_uint32_t slot_find(const segment *seg, const char *body,
+                              apr_size_t len, const char *id)
+{
+    apr_uint32_t at = seg->last;
+    const slot *s;
+    int i;
+
+    for (i = 0; i < NEAR && (s = slot_at(seg, at)) != NULL; i++) {
+        if (slot_is(s, body, len, id)) {
+            return at;
+        }
+        at = s->before;
+    }
+    return 0;
+}
+
+/* The place of a slot with this policy, or 0 if there is no room. */
+static apr_uint32_t slot_make(segment *seg, const char *body, apr_size_t len,
+                              const char *id)
+{
+    apr_uint32_t at = slot_find(seg, body, len, id);
+    char digest[MTASTS_ID_SIZE];
+    slot *s;
+
+    if (at || len > MTASTS_BODY_MAX || strlen(id) >= MTASTS_ID_SIZE ||
+        !mtasts_policy_id(body, len, digest)) {
+        return at;
+    }
+    at = take(seg, slot_size(len));
+    if (!at) {
+        return 0;
+    }
+    s = (slot *)((char *)seg + at);
+    s->before = seg->last;
+    s->body_len = (apr_uint32_t)len;
+    apr_cpystrn(s->id, id, sizeof(s->id));
+    mtasts_site_etag(id, digest, s->etag);
+    apr_snprintf(s->content_length, sizeof(s->content_length),
+                 "%" APR_SIZE_T_FMT, len);
+    memcpy(s->body, body, len);
+    s->body[len] = '\0';
+    seg->last = at;
+    return at;
+}
+
+/* --- what is answered --- */
+
+static apr_uint32_t answer_of(const mtasts_site *site)
+{
+    return site->release ? apr_atomic_read32(&site->release->answer)
+                         : AS_CONFIGURED;
+}
+
+int mtasts_released_answer(const mtasts_site *site, mtasts_answer *answer)
+{
+    const mtasts_served *served = site->served;
+    apr_uint32_t at = answer_of(site);
+    const slot *s;
+
+    if (at == AS_CONFIGURED) {
+        answer->id = served->id;
+        answer->body = served->body;
+        answer->body_len = served->body_len;
+        answer->content_length = served->content_length;
+        answer->etag = served->etag;
+        return 1;
+    }
+    s = slot_at(served->segment, at);
+    if (!s) {
+        return 0;
+    }
+    answer->id = s->id;
+    answer->body = s->body;
+    answer->body_len = s->body_len;
+    answer->content_length = s->content_length;
+    answer->etag = s->etag;
+    return 1;
+}
+
+mtasts_release_state mtasts_released_state(const mtasts_site *site)
+{
+    switch (answer_of(site)) {
+    case AS_CONFIGURED:
+        return MTASTS_RELEASED;
+    case UNDECIDED:
+        return MTASTS_UNDECIDED;
+    case NOTHING:
+        return MTASTS_HELD_TO_NONE;
+    default:
+        return MTASTS_HELD_TO_OTHER;
+    }
+}
+
+unsigned mtasts_released_because(const mtasts_site *site)
+{
+    return site->release ? apr_atomic_read32(&site->release->because) : 0;
+}
+
+void mtasts_released_set_because(const mtasts_site *site, unsigned because)
+{
+    if (site->release) {
+        apr_atomic_set32(&site->release->because, because);
+    }
+}
+
+void mtasts_released_set(const mtasts_site *site)
+{
+    if (site->release) {
+        apr_atomic_set32(&site->release->answer, AS_CONFIGURED);
+    }
+}
+
+void mtasts_released_hold(const mtasts_site *site, const char *body,
+                          apr_size_t len, const char *id)
+{
+    apr_uint32_t at = 0;
+
+    if (!site->release) {
+        return;
+    }
+    if (body) {
+        at = slot_make(site->served->segment, body, len, id);
+    }
+    apr_atomic_set32(&site->release->answer, at ? at : NOTHING);
+}
+
+/* --- from one configuration to the next --- */
+
+typedef struct previous previous;
+struct previous {
+    const release *release;
+    const previous *next; /* the domain in another virtual host */
+};
+
+typedef struct {
+    segment *to;
+    const segment *from;  /* or NULL */
+    apr_hash_t *previous; /* domain -> its last `previous` of `from` */
+    int releasable;
+} making;
+
+/* The domain of an entry that other processes may have written over; NULL if it
+ * isn't one. */
+static const char *domain_at(const segment *seg, const release *r)
+{
+    const char *name = (const char *)seg + r->domain;
+
+    return r->domain < seg->size && memchr(name, '\0', seg->size - r->domain)
+               ? name
+               : NULL;
+}
+
+static void index_previous(making *m, apr_pool_t *p)
+{
+    apr_uint32_t i;
+
+    m->previous = apr_hash_make(p);
+    for (i = 0; m->from && i < m->from->nsites; i++) {
+        const char *domain = domain_at(m->from, &m->from->sites[i]);
+        previous *before = apr_palloc(p, sizeof(*before));
+
+        if (domain) {
+            before->release = &m->from->sites[i];
+            before->next =
+                apr_hash_get(m->previous, domain, APR_HASH_KEY_STRING);
+            apr_hash_set(m->previous, domain, APR_HASH_KEY_STRING, before);
+        }
+    }
+}
+
+/* The slot of what was answered there, or NULL. */
+static const slot *answered(const making *m, const release *r)
+{
+    return slot_at(m->from,
+                   r->answer == AS_CONFIGURED ? r->configured : r->answer);
+}
+
+/* What the domain's virtual host had before: if there are several, the one that
+ * answered with this policy. */
+static const release *before_of(const making *m, const mtasts_site *site)
+{
+    const mtasts_served *served = site->served;
+    const previous *first =
+        apr_hash_get(m->previous, site->name->value, APR_HASH_KEY_STRING);
+    const previous *before;
+
+    for (before = first; before; before = before->next) {
+        const slot *s = answered(m, before->release);
+
+        if (s && slot_is(s, served->body, served->body_len, served->id)) {
+            return before->release;
+        }
+    }
+    return first ? first->release : NULL;
+}
+
+/* What was seen of a policy is true of no other one. */
+static apr_uint32_t carry_because(const making *m, const mtasts_site *site)
+{
+    const mtasts_served *served = site->served;
+    const release *before = before_of(m, site);
+    const slot *s = before ? slot_at(m->from, before->configured) : NULL;
+
+    return s && slot_is(s, served->body, served->body_len, served->id)
+               ? before->because
+               : 0;
+}
+
+static apr_uint32_t carry_over(const making *m, const mtasts_site *site)
+{
+    const mtasts_served *served = site->served;
+    const release *before = before_of(m, site);
+    apr_uint32_t at;
+    const slot *s;
+
+    if (!m->releasable ||
+        mtasts_config_of(served->server)->check != MTASTS_CHECK_STRICT ||
+        served->policy.mode == MTASTS_MODE_NONE) {
+        return AS_CONFIGURED;
+    }
+    if (!before) {
+        return UNDECIDED;
+    }
+    if (before->answer == UNDECIDED || before->answer == NOTHING) {
+        return before->answer;
+    }
+    s = answered(m, before);
+    if (!s) {
+        return UNDECIDED;
+    }
+    if (slot_is(s, served->body, served->body_len, served->id)) {
+        return AS_CONFIGURED;
+    }
+    at = slot_make(m->to, s->body, s->body_len, s->id);
+    return at ? at : UNDECIDED; /* no room: the ledger may know */
+}
+
+static void add_server(const making *m, mtasts_served *served)
+{
+    segment *to = m->to;
+    apr_uint32_t configured =
+        slot_make(to, served->body, served->body_len, served->id);
+    int i;
+
+    served->segment = to;
+    for (i = 0; i < served->sites->nelts; i++) {
+        mtasts_site *site = &APR_ARRAY_IDX(served->sites, i, mtasts_site);
+        release *r = &to->sites[to->nsites++];
+        apr_size_t len = strlen(site->name->value) + 1;
+
+        r->domain = take(to, len);
+        memcpy((char *)to + r->domain, site->name->value, len);
+        r->configured = configured;
+        r->answer = carry_over(m, site);
+        r->because = carry_because(m, site);
+        site->release = r;
+    }
+}
+
+/* How much memory all of that needs; 0 if there is no site. */
+static apr_size_t size_of(const apr_array_header_t *servers,
+                          const segment *from)
+{
+    apr_size_t size = APR_OFFSETOF(segment, sites) + ALIGN, n = 0;
+    int i, j;
+
+    for (i = 0; i < servers->nelts; i++) {
+        const mtasts_served *served =
+            mtasts_config_of(APR_ARRAY_IDX(servers, i, server_rec *))->served;
+
+        if (!served) {
+            continue;
+        }
+        size += slot_size(served->body_len) + ALIGN;
+        for (j = 0; j < served->sites->nelts; j++, n++) {
+            const char *domain =
+                APR_ARRAY_IDX(served->sites, j, mtasts_site).name->value;
+
+            size += sizeof(release) + APR_ALIGN(strlen(domain) + 1, ALIGN);
+        }
+    }
+    /* What is held on to is in the memory before, or comes from the ledger. */
+    size += EXTRA_ROOM + ROOM_EACH * (n < EACH_MAX ? n : EACH_MAX);
+    size += from ? from->used : 0;
+    return n && size < APR_INT32_MAX ? size : 0;
+}
+
+static apr_uint32_t count_sites(const apr_array_header_t *servers)
+{
+    apr_uint32_t n = 0;
+    int i;
+
+    for (i = 0; i < servers->nelts; i++) {
+        const mtasts_served *served =
+            mtasts_config_of(APR_ARRAY_IDX(servers, i, server_rec *))->served;
+
+        n += served ? (apr_uint32_t)served->sites->nelts : 0;
+    }
+    return n;
+}
+
+/* What the httpd process keeps: nothing else lives through a restart. */
+typedef struct {
+    apr_pool_t *pool; /* of the segment; NULL if there is none */
+    segment *seg;
+} holder;
+
+static holder *holder_of(const server_rec *main_server)
+{
+    apr_pool_t *p = main_server->process->pool;
+    void *found = NULL;
+    char key[64];
+
+    /* The module may be replaced by one with another layout, between two
+     * restarts. */
+    apr_snprintf(key, sizeof(key), "mtasts_released %d %" APR_SIZE_T_FMT,
+                 LAYOUT, sizeof(slot));
+    apr_pool_userdata_get(&found, key, p);
+    if (!found) {
+        found = apr_pcalloc(p, sizeof(holder));
+        apr_pool_userdata_setn(found, apr_pstrdup(p, key), NULL, p);
+    }
+    return found;
+}
+
+static segment *segment_make(apr_pool_t *p, const apr_array_header_t *servers,
+                             const segment *from)
+{
+    apr_size_t size = size_of(servers, from);
+    apr_shm_t *shm;
+    segment *seg;
+
+    if (!size || apr_shm_create(&shm, size, NULL, p) != APR_SUCCESS) {
+        return NULL;
+    }
+    seg = apr_shm_baseaddr_get(shm);
+    seg->size = (apr_uint32_t)size;
+    seg->used = (apr_uint32_t)APR_ALIGN(
+        APR_OFFSETOF(segment, sites) + count_sites(servers) * sizeof(release),
+        ALIGN);
+    seg->last = seg->nsites = 0;
+    return seg;
+}
+
+void mtasts_released_make(apr_pool_t *ptemp, server_rec *main_server,
+                          const apr_array_header_t *servers)
+{
+    holder *h = holder_of(main_server);
+    making m = {NULL, h->seg, NULL, 0};
+    apr_pool_t *p;
+    int i;
+
+    apr_pool_create(&p, main_server->process->pool);
+    m.to = segment_make(p, servers, h->seg);
+    m.releasable = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance) != NULL;
+    index_previous(&m, ptemp);
+    for (i = 0; m.to && i < servers->nelts; i++) {
+        mtasts_served *served =
+            mtasts_config_of(APR_ARRAY_IDX(servers, i, server_rec *))->served;
+
+        if (served) {
+            add_server(&m, served);
+        }
+    }
+    /* The children of the configuration before have it mapped, still. */
+    if (h->pool) {
+        apr_pool_destroy(h->pool);
+    }
+    h->pool = p;
+    h->seg = m.to;
+}

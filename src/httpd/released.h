@@ -1,0 +1,58 @@
+#ifndef MTASTS_RELEASED_H
+#define MTASTS_RELEASED_H
+
+/*
+ * What each site answers with now: the policy as configured, the one released
+ * before it (MTASTSCheck strict holds a new one back until its checks pass), or
+ * nothing.  In shared memory that outlives children and restarts: requests read
+ * it without a lock; one process at a time, the start's child or the watch,
+ * writes it.
+ */
+
+#include "site.h"
+
+/* What is sent.  It lives as long as the process that asks serves this
+ * configuration. */
+typedef struct {
+    const char *id;
+    const char *body;
+    apr_size_t body_len;
+    const char *content_length; /* body_len as text */
+    const char *etag;           /* with its quotes */
+} mtasts_answer;
+
+/* In every post_config, before children are forked: makes the memory for all
+ * sites of the servers, from that of the configuration before.  What is held
+ * back stays so; what is new under strict is undecided.  Without the memory, or
+ * the watch that could release anything, all serve what is configured. */
+void mtasts_released_make(apr_pool_t *ptemp, server_rec *main_server,
+                          const apr_array_header_t *servers);
+
+/* What the site answers with: 1 and *answer, or 0 if nothing is released.  Any
+ * thread of any process; no lock, no allocation. */
+int mtasts_released_answer(const mtasts_site *site, mtasts_answer *answer);
+
+typedef enum {
+    MTASTS_RELEASED,      /* the policy as configured is served */
+    MTASTS_UNDECIDED,     /* nothing is served: what was released before must be
+                             looked up */
+    MTASTS_HELD_TO_OTHER, /* another one, released before, is served */
+    MTASTS_HELD_TO_NONE   /* nothing is served, as nothing was released */
+} mtasts_release_state;
+
+mtasts_release_state mtasts_released_state(const mtasts_site *site);
+
+/* Why it is not MTASTS_RELEASED, by what was seen last: any number; 0 if nothing
+ * is known. */
+unsigned mtasts_released_because(const mtasts_site *site);
+void mtasts_released_set_because(const mtasts_site *site, unsigned because);
+
+/* The policy as configured is served from now on. */
+void mtasts_released_set(const mtasts_site *site);
+
+/* `body` (`len` octets) with its id, released before, is served in place of the
+ * one that is configured; nothing, if it is NULL or there is no room for it. */
+void mtasts_released_hold(const mtasts_site *site, const char *body,
+                          apr_size_t len, const char *id);
+
+#endif

@@ -1,0 +1,231 @@
+#include "strict.h"
+#include "notes.h"
+#include "released.h"
+#include "../core/area.h"
+#include "../core/release.h"
+#include "../store/body.h"
+
+static int is_strict(const server_rec *s)
+{
+    const mtasts_config *cfg = mtasts_config_of(s);
+
+    return cfg->served && cfg->check == MTASTS_CHECK_STRICT;
+}
+
+/* --- from what was released before --- */
+
+static int is_released(const mtasts_site *site, const mtasts_past *released)
+{
+    return !strcmp(released->id, site->served->id) &&
+           !strcmp(released->digest, site->served->digest);
+}
+
+static int is_open(const mtasts_site *site, const mtasts_past *released)
+{
+    return is_released(site, released) ||
+           mtasts_is_way_out(&site->served->policy, &released->policy);
+}
+
+static const mtasts_ledger_domain *known_of(const apr_hash_t *known,
+                                            const mtasts_site *site)
+{
+    return known ? apr_hash_get((apr_hash_t *)known, site->name->value,
+                                APR_HASH_KEY_STRING)
+                 : NULL;
+}
+
+static void begin_undecided(const mtasts_site *site, const apr_hash_t *known)
+{
+    const mtasts_ledger_domain *d = known_of(known, site);
+
+    if (!known || (d && d->released && is_open(site, d->released))) {
+        mtasts_released_set(site);
+    }
+    else if (d && d->released) {
+        mtasts_released_hold(site, d->released_body, strlen(d->released_body),
+                             d->released->id);
+    }
+    else {
+        mtasts_released_hold(site, NULL, 0, NULL);
+    }
+}
+
+/* What is held to was carried over from the configuration before, which did not
+ * look into it; and another front end may have released the policy since. */
+static void begin_held(apr_pool_t *p, const mtasts_site *site,
+                       const apr_hash_t *known)
+{
+    const mtasts_ledger_domain *d = known_of(known, site);
+    mtasts_answer other;
+    mtasts_policy policy;
+
+    if ((d && d->released && is_released(site, d->released)) ||
+        (mtasts_released_answer(site, &other) &&
+         mtasts_body_policy(p, other.body, other.body_len, &policy) &&
+         mtasts_is_way_out(&site->served->policy, &policy))) {
+        mtasts_released_set(site);
+    }
+}
+
+void mtasts_strict_begin(apr_pool_t *p, const apr_array_header_t *servers,
+                         const apr_hash_t *known)
+{
+    apr_pool_t *each;
+    int i, j;
+
+    apr_pool_create(&each, p);
+    for (i = 0; i < servers->nelts; i++) {
+        const server_rec *s = APR_ARRAY_IDX(servers, i, server_rec *);
+        const mtasts_served *served = mtasts_config_of(s)->served;
+
+        for (j = 0; is_strict(s) && j < served->sites->nelts; j++) {
+            const mtasts_site *site =
+                &APR_ARRAY_IDX(served->sites, j, mtasts_site);
+            mtasts_release_state state = mtasts_released_state(site);
+
+            apr_pool_clear(each);
+            if (state == MTASTS_UNDECIDED) {
+                begin_undecided(site, known);
+            }
+            else if (state != MTASTS_RELEASED) {
+                begin_held(each, site, known);
+            }
+        }
+    }
+    apr_pool_destroy(each);
+}
+
+/* --- from the checks --- */
+
+/* "mx-unmatched, mx-cert-expired"; NULL if nothing holds it back. */
+static const char *reasons(const apr_array_header_t *notes)
+{
+    apr_array_header_t *names = apr_array_make(notes->pool, 2, sizeof(char *));
+    int i, j;
+
+    for (i = 0; i < notes->nelts; i++) {
+        const mtasts_note *n = &APR_ARRAY_IDX(notes, i, mtasts_note);
+        mtasts_finding f;
+
+        f.code = n->code;
+        f.severity = n->severity;
+        f.blocks = n->blocks;
+        for (j = 0; j < names->nelts && strcmp(APR_ARRAY_IDX(names, j, char *),
+                                               mtasts_code_name(n->code));
+             j++) {
+        }
+        if (mtasts_holds_back(&f) && j == names->nelts) {
+            APR_ARRAY_PUSH(names, const char *) = mtasts_code_name(n->code);
+        }
+    }
+    return names->nelts ? apr_array_pstrcat(notes->pool, names, ',') : NULL;
+}
+
+static void say_held_back(const mtasts_site *site, apr_array_header_t *notes,
+                          const char *why, const char *other_id)
+{
+    const char *instead =
+        other_id ? apr_psprintf(notes->pool,
+                                "the one released before, %s, goes on being "
+                                "served",
+                                other_id)
+                 : "none was released before, so nothing is served (404)";
+    mtasts_finding f;
+
+    MTASTS_FILL(&f, MTASTS_HELD_BACK, site->name->value, site->served->id, why,
+                instead);
+    mtasts_keep(notes, &f);
+}
+
+static int is_held(const mtasts_site *site)
+{
+    return is_strict(site->served->server) &&
+           mtasts_released_state(site) != MTASTS_RELEASED;
+}
+
+#define BIT(area)  (1u << MTASTS_AREA_##area)
+#define OF_MX_HOST (BIT(MX_TLS) | BIT(MX_CERT) | BIT(DANE))
+
+static unsigned areas(const apr_array_header_t *notes)
+{
+    unsigned all = 0;
+    int i;
+
+    for (i = 0; i < notes->nelts; i++) {
+        const mtasts_note *n = &APR_ARRAY_IDX(notes, i, mtasts_note);
+        mtasts_finding f;
+
+        f.code = n->code;
+        f.severity = n->severity;
+        f.blocks = n->blocks;
+        all |= mtasts_holds_back(&f) ? 1u << mtasts_code_area(n->code) : 0;
+    }
+    return all;
+}
+
+/* Where port 25 is closed to this machine TLS is never known, so that it counts
+ * only if it was wrong. */
+static const char *not_known(const mtasts_strict_checked *c)
+{
+    unsigned because = mtasts_released_because(c->site);
+
+    if (c->site->served->policy.mode == MTASTS_MODE_ENFORCE && !c->knows_mx) {
+        return mtasts_code_name(MTASTS_DNS_UNKNOWN);
+    }
+    if (because & OF_MX_HOST && !c->knows_mx_tls) {
+        return mtasts_code_name(MTASTS_MX_UNREACHABLE);
+    }
+    return because & BIT(CERT) && !c->knows_cert
+               ? mtasts_code_name(MTASTS_CERT_UNREAD)
+               : NULL;
+}
+
+const char *mtasts_strict_why(const mtasts_strict_checked *c)
+{
+    const char *why;
+
+    if (!is_held(c->site)) {
+        return NULL;
+    }
+    why = reasons(c->notes);
+    if (why) {
+        mtasts_released_set_because(c->site, areas(c->notes));
+    }
+    return why ? why : not_known(c);
+}
+
+int mtasts_strict_decide(const mtasts_site *site, apr_array_header_t *notes,
+                         const char *why)
+{
+    mtasts_answer other;
+
+    if (!is_held(site)) {
+        return 0;
+    }
+    if (!why) {
+        mtasts_released_set(site);
+        return 1;
+    }
+    say_held_back(site, notes, why,
+                  mtasts_released_answer(site, &other) ? other.id : NULL);
+    return 0;
+}
+
+int mtasts_strict_would_refuse(const mtasts_site *site,
+                               const mtasts_ledger_domain *known,
+                               apr_array_header_t *notes)
+{
+    const mtasts_past *released = known ? known->released : NULL;
+    const char *why;
+
+    if (!is_strict(site->served->server) ||
+        site->served->policy.mode == MTASTS_MODE_NONE ||
+        (released && is_open(site, released))) {
+        return 0;
+    }
+    why = reasons(notes);
+    if (why) {
+        say_held_back(site, notes, why, released ? released->id : NULL);
+    }
+    return 1;
+}
