@@ -1,6 +1,8 @@
 #!/usr/bin/perl
-# bench.pl TOP : speed and memory of the module, as ratios measured in this
-# run.  Subjects take turns in each round; figures are medians over rounds.
+# bench.pl TOP [PART...] : speed and memory of the module, as ratios measured in
+# this run.  Subjects take turns in each round; figures are medians over rounds.
+# PARTs are instructions, speed, many, dns, probes, reload, strict, ledger and
+# watch; all without any.
 #   policy    the module
 #   static    the same body as a file with HSTS, in the same httpd
 #   floor     an empty quick handler: httpd's own cost
@@ -12,7 +14,7 @@ use IO::Socket::SSL;
 use POSIX 'WNOHANG';
 use Time::HiRes qw(time sleep);
 my $top;
-BEGIN { $top = shift // die "usage: bench.pl TOP\n" }
+BEGIN { $top = shift // die "usage: bench.pl TOP [PART...]\n" }
 use lib "$top/t/lib";
 use MTASTS::Tree;
 
@@ -47,12 +49,11 @@ my %httpd;
 END { local $?; stop($_) for keys %httpd }
 
 print "Each row: measured, target, and what was measured against what in this run.\n";
-bench_instructions();
-bench_speed();
-bench_many();
-bench_dns();
-bench_probes();
-bench_reload();
+my %part = (instructions => \&bench_instructions, speed => \&bench_speed, many => \&bench_many, dns => \&bench_dns,
+    probes => \&bench_probes, reload => \&bench_reload, strict => \&bench_strict, ledger => \&bench_ledger, watch => \&bench_watch);
+for (@ARGV ? @ARGV : qw(instructions speed many dns probes reload strict ledger watch)) {
+    ($part{$_} || die "no part $_; there are: @{[sort keys %part]}\n")->();
+}
 print "\n", %failed ? "missed: " . join('; ', sort keys %failed) . "\n" : "all targets reached\n";
 exit 0;
 
@@ -237,7 +238,126 @@ sub bench_probes {
     stop('starttls');
 }
 
+# Requests to a policy that is released under strict, against one that is not
+# looked into: both read the same memory.
+sub bench_strict {
+    my $dns = start_responder(0, 0);
+    print "\nInstructions per request (callgrind), MTASTSCheck strict against warn\n";
+    my %i;
+    for my $check (qw(warn strict)) {
+        system('rm', '-rf', "$dir/state");
+        ($i{$check}) = instructions('plain', 'policy', 'MTASTSDomain bench.test', '--toggle-collect=ap_run_process_connection', checks($check, $dns));
+    }
+    printf "  strict %.0f  warn %.0f\n", @i{qw(strict warn)};
+    row('strict: more instructions per request', $i{strict} - $i{warn}, 50, '%.0f');
+}
+
+# ledger_bench.c, in SQLite: the heartbeat costs the same however many domains
+# there are.
+sub bench_ledger {
+    my ($n, $times) = (100_000, 21);
+    print "\nLedger, $n domains in SQLite: ms, medians of $times\n";
+    my (%ms, %kb);
+    for my $domains (1, $n) {
+        my $file = "$dir/ledger-$domains";
+        ($ms{serve}{$domains}, $kb{serve}) = ledger_bench('serve', $file, $domains, 1);
+        ($ms{$_}{$domains}, $kb{$_}) = ledger_bench($_, $file, $domains, $_ eq 'beat' || $_ eq 'bare' ? $times : 3) for qw(again read beat bare);
+    }
+    # Disks have their moods: the same again, next to each other.
+    my @x = map { (ledger_bench('beat', "$dir/ledger-$n", $n, $times))[0] / (ledger_bench('bare', "$dir/ledger-$n", $n, $times))[0] } 1 .. $rounds;
+    printf "  %-8s %10.2f  (of one domain %.2f)\n", $_, $ms{$_}{$n}, $ms{$_}{1} for qw(serve again read beat bare);
+    row('heartbeat, x of one domain', $ms{beat}{$n} / $ms{beat}{1}, 1.5, '%.2f');
+    row('heartbeat, x one row changed', median(@x), 2, '%.2f');
+    row('served for the first time: us for each domain', 1000 * $ms{serve}{$n} / $n, 50, '%.1f');
+    row('served as before: us for each domain', 1000 * $ms{again}{$n} / $n, 20, '%.1f');
+    row('read: us for each domain', 1000 * $ms{read}{$n} / $n, 20, '%.1f');
+    row('read: bytes for each domain', 1024 * $kb{read} / $n, 1500, '%.0f');
+}
+
+# A child that serves while the watch looks at 10,000 domains, again and again.
+# It does so once a minute and is done in seconds: seconds with and without a run
+# in them are told apart by the CPU that the watch's thread has had in them.
+sub bench_watch {
+    my $n = 10_000;
+    # The resolver would be another machine: it takes no CPU from the server here.
+    my $dns = start_responder(20, 0, 'nice', '-n', 19);
+    print "\nThe watch, $n domains, an answer of DNS after 20 ms\n";
+    my $domains = join "\n", 'MTASTSDomain bench.test', map {"MTASTSDomain d$_.bench.test"} 1 .. $n;
+    my %conf = (off => config($domains), warn => config($domains) =~ s/MTASTSCheck off\nMTASTSLedger Off/checks('warn', $dns)/er);
+    my %kb;
+    system('rm', '-rf', "$dir/state");
+    for my $check (qw(off warn)) {
+        start('watch', $conf{$check});
+        if ($check eq 'warn') {
+            my ($took, $cpu) = first_run('watch');
+            row('a run, from the start: s', $took, 15, '%.2f');
+            row('a run: ms of CPU for 1000 domains', 1000 * $cpu / $n * 1000, undef, '%.0f');
+        }
+        my ($child) = workers('watch');
+        @{$kb{$check}}{qw(now peak)} = map { (read_file("/proc/$child/status") =~ /^$_:\s+(\d+)/m)[0] } 'VmRSS', 'VmHWM';
+        stop('watch') if $check eq 'off';
+    }
+    row('a run: kB more for each domain at its peak', ($kb{warn}{peak} - $kb{off}{peak}) / $n, 12, '%.2f');
+    row('kB more for each domain when it is over', ($kb{warn}{now} - $kb{off}{now}) / $n, 3, '%.2f');
+    # Both loads take turns within each run and without.
+    my %rps;
+    my $until = time + 60 * $rounds;
+    my ($i, @ways) = (0, 'new', 'plain');
+    while (time < $until) {
+        my $way = $ways[$i++ % @ways];
+        my $before = watch_cpu('watch');
+        my ($rps) = load($way, 'policy', 'watch', 1);
+        my $share = (watch_cpu('watch') - $before) / 1e9;
+        push @{$rps{$way}{$share > 0.02 ? 'run' : $share < 0.005 ? 'none' : 'partly'}}, $rps;
+    }
+    stop('watch');
+    for my $way (@ways) {
+        my ($run, $none) = map { $_ || [] } @{$rps{$way}}{qw(run none)};
+        die "$way: too few seconds with a run in them: " . @$run . ' and ' . @$none if @$run < 3 || @$none < 3;
+        printf "  %-8s %6.0f/s in %d s with a run, %6.0f/s in %d s without\n", $way, median(@$run), scalar @$run, median(@$none), scalar @$none;
+        at_least(($way eq 'new' ? 'new TLS connections' : 'plain keep-alive') . '/s during a run, x without', median(@$run) / median(@$none), 0.95);
+    }
+}
+
 # --- how ---
+
+# Lines of a server that looks at its policies by a DNS server on a port.
+sub checks {
+    my ($check, $dns) = @_;
+    return "MTASTSCheck $check\nMTASTSResolver 127.0.0.1:$dns\nMTASTSProbeMX Off\nMTASTSProbeHost Off\nMTASTSWatchInterval 1m\n"
+        . "MTASTSCAFile $dir/certs/ca.crt\nMTASTSStateDir $dir/state";
+}
+
+# ms each, and kB
+sub ledger_bench {
+    my ($mode, $file, $domains, $times) = @_;
+    my ($s, $kb) = split ' ', `@as '$dir/ledger_bench' $mode sqlite3 '$file' $domains $times`;
+    die "ledger_bench $mode" if !defined $kb;
+    return (1000 * $s, $kb);
+}
+
+# CPU of the watch's thread so far, in ns: of the threads of the child, the one
+# that had the most before any request was made.
+my %watch_thread; # name => its directory in /proc
+sub watch_cpu { my ($name) = @_; return (split ' ', read_file("$watch_thread{$name}/schedstat"))[0] }
+
+# Waits for the run after the start: seconds, and seconds of CPU.
+sub first_run {
+    my ($name) = @_;
+    my ($child) = workers($name);
+    my ($began, $last, $cpu) = (time, time, 0);
+    until ($cpu && time - $last > 2) {
+        die 'no run of the watch' if time - $began > 120;
+        my %had = map { $_ => (split ' ', read_file("$_/schedstat"))[0] } glob "/proc/$child/task/*";
+        delete $had{"/proc/$child/task/$child"}; # which has read the configuration
+        my ($most) = sort { $had{$b} <=> $had{$a} } keys %had;
+        if ($most && $had{$most} > $cpu + 2e6) {
+            ($last, $cpu, $watch_thread{$name}) = (time, $had{$most}, $most);
+        }
+        sleep 0.02;
+    }
+    return ($last - $began, $cpu / 1e9);
+}
 
 sub at_least {
     my ($what, $got, $target, $format) = @_;
@@ -256,10 +376,10 @@ sub dns_bench {
 # A DNS server that answers so many milliseconds later and loses so many in a
 # hundred; its port.
 sub start_responder {
-    my ($ms, $loss) = @_;
+    my ($ms, $loss, @under) = @_;
     my $port = MTASTS::Tree::free_ports(1);
     my $pid = fork // die "fork: $!";
-    if (!$pid) { exec "$dir/responder", $port, $ms, $loss or exit 127 }
+    if (!$pid) { exec @under, "$dir/responder", $port, $ms, $loss or exit 127 }
     $httpd{"responder$port"} = $pid;
     sleep 0.01 until read_file('/proc/net/udp') =~ sprintf '0100007F:%04X ', $port;
     return $port;
@@ -324,7 +444,8 @@ sub rounds {
 
 # One round: requests per second, server CPU per request in microseconds.
 sub load {
-    my ($way, $subject, $server) = @_;
+    my ($way, $subject, $server, $for) = @_;
+    $for //= $seconds;
     my $tls = $way eq 'plain' ? '' : 'tls_';
     my $port = $port{"$tls$subject"};
     my $scheme = $tls ? 'https' : 'http';
@@ -332,27 +453,28 @@ sub load {
     my $before = cpu(@pids);
     my $out;
     if ($way eq 'h2') {
-        $out = `h2load -D $seconds -c 8 -m 8 -t 1 --connect-to=127.0.0.1:$port 'https://$host:$port$path' 2>&1`;
+        $out = `h2load -D $for -c 8 -m 8 -t 1 --connect-to=127.0.0.1:$port 'https://$host:$port$path' 2>&1`;
     }
     else {
         my $close = $way eq 'new' ? q(-H 'Connection: close') : '';
-        $out = `wrk -t 1 -c 8 -d ${seconds}s -H 'Host: $host' $close '$scheme://127.0.0.1:$port$path' 2>&1`;
+        $out = `wrk -t 1 -c 8 -d ${for}s -H 'Host: $host' $close '$scheme://127.0.0.1:$port$path' 2>&1`;
     }
     my ($requests) = $out =~ /(\d+) requests in|requests: \d+ total, \d+ started, (\d+) done/ ? $1 // $2 : 0;
     die "$way $subject: $out" if !$requests || $out =~ /Non-2xx|[1-9]\d* (?:failed|errored)/;
-    return ($requests / $seconds, (cpu(@pids) - $before) / 1000 / $requests);
+    return ($requests / $for, (cpu(@pids) - $before) / 1000 / $requests);
 }
 
 # Instructions of one request: the difference of two runs in which nothing but
 # the number of requests differs; and those in the module's own code.
 sub instructions {
-    my ($way, $subject, $domains, $option) = @_;
+    my ($way, $subject, $domains, $option, $checks) = @_;
     $option //= '';
     my %n = (few => 500, many => 2500);
     my (%total, %own);
     for my $run (keys %n) {
         my $out = "$dir/callgrind.$run";
         my $conf = config($domains || 'MTASTSDomain bench.test');
+        $conf =~ s/MTASTSCheck off\nMTASTSLedger Off/$checks/ if $checks;
         start('callgrind', $conf, "valgrind -q --vgdb=no --tool=callgrind --callgrind-out-file=$out $option", '-X');
         requests($way, $subject, $n{$run});
         stop('callgrind');
@@ -418,6 +540,7 @@ KeepAliveTimeout 30
 SSLSessionCache none
 LogLevel error
 MTASTSCheck off
+MTASTSLedger Off
 END
     for my $subject (sort keys %vhost) {
         for my $way ('', 'tls_') {
@@ -530,6 +653,9 @@ sub build_floor {
     sh("cc -O2 -D_GNU_SOURCE -o $dir/responder $top/t/bench/responder.c");
     sh("cc -O2 -D_GNU_SOURCE -o $dir/starttls_server $top/t/bench/starttls_server.c -lssl -lcrypto");
     sh("cc -O2 -D_GNU_SOURCE -o $dir/$_ $top/t/bench/$_.c $top/src/net/*.c $top/src/core/*.c -lcares -lssl -lcrypto -lresolv") for qw(dns_bench probe_bench);
+    my $apu = join ' ', map {"-I$_"} map { split /[;\s]+/ } `$apxs -q APR_INCLUDEDIR APU_INCLUDEDIR`;
+    chomp(my $libs = `$apxs -q APR_CONFIG APU_CONFIG | tr ';' '\n' | xargs -I% sh -c '% --link-ld --libs'` =~ tr/\n/ /r);
+    sh("cc -O2 -D_GNU_SOURCE $apu -o $dir/ledger_bench $top/t/bench/ledger_bench.c $top/src/store/*.c $top/src/core/*.c $libs -lcrypto");
 }
 
 # An open port is not enough: httpd listens before it has read all.
