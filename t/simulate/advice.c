@@ -40,7 +40,7 @@ typedef struct {
     int punctual, strict;
     int cached;       /* MTASTSResolver is not the domain's own name server */
     int64_t interval; /* MTASTSWatchInterval */
-    int64_t now, watch, session;
+    int64_t now, watch, visit;
     int configured, served;   /* policies, or NONE */
     int64_t txt_due;          /* when the TXT record is to follow */
     int64_t txt_gone;         /* when the TXT record was removed, or 0 */
@@ -317,7 +317,7 @@ static void consider(const admin *a, int64_t *next, int64_t when)
 }
 
 /* The punctual come when something may be done, the others some day. */
-static void next_session(admin *a)
+static void next_visit(admin *a)
 {
     const mtasts_history *history = ledger_history(&a->ledger, a->now);
     int64_t next = a->now + dice_between(&a->luck, HOUR, 2 * DAY);
@@ -336,10 +336,10 @@ static void next_session(admin *a)
     for (i = 0; i < a->w->nhosts; i++) {
         consider(a, &next, a->renew[i]);
     }
-    a->session = next;
+    a->visit = next;
 }
 
-static void session(admin *a)
+static void visit(admin *a)
 {
     renew_certificates(a);
     configure(a);
@@ -366,7 +366,7 @@ static void run_watch(admin *a)
     }
     a->watch = a->now + a->interval + dice_below(&a->luck, a->interval / 10);
     for (i = 0; i < a->w->nhosts; i++) {
-        consider(a, &a->session, a->renew[i]);
+        consider(a, &a->visit, a->renew[i]);
     }
 }
 
@@ -385,7 +385,7 @@ static void begin(admin *a, world *w, uint64_t seed, deeds *d)
     a->ledger.w = w;
     a->ledger.serving = NONE;
     a->configured = a->served = NONE;
-    a->now = a->watch = a->session = BEGIN;
+    a->now = a->watch = a->visit = BEGIN;
     orders_begin(&a->want, w, seed);
     world_set_mx(w, BEGIN, &a->want.mx);
 }
@@ -403,16 +403,16 @@ void follow_advice(world *w, uint64_t seed, deeds *d)
         if (a->now >= a->want.next) {
             orders_take(&a->want, w, a->want.next);
             d->orders++;
-            a->session = a->now + dice_below(&a->luck, 8 * HOUR);
+            a->visit = a->now + dice_below(&a->luck, 8 * HOUR);
         }
-        if (a->now >= a->session) {
-            session(a);
-            next_session(a);
+        if (a->now >= a->visit) {
+            visit(a);
+            next_visit(a);
         }
         if (a->now >= a->watch) {
             run_watch(a);
         }
-        a->now = sooner(sooner(a->session, a->watch), a->want.next);
+        a->now = sooner(sooner(a->visit, a->watch), a->want.next);
     }
     free(a);
 }
