@@ -72,25 +72,74 @@ pass() {
     look_through "$tree"
 }
 
+# Tests that wait for minutes of the watch, in groups: each in a tree of its own
+# beside the others, as they need little else than time.
+waiting="t/watch-dns.t,t/change.t t/watch.t,t/ledger.t t/change-unknown.t,t/fleet.t"
+
+others() { # the tests that are in no group
+    for t in "$top"/t/*.t; do
+        case " $(echo "$waiting" | tr , ' ') " in
+        *" t/${t##*/} "*) ;;
+        *) echo "t/${t##*/}" ;;
+        esac
+    done
+}
+
+# beside NAME DIR PREFIX : starts a pass of each group.
+beside() {
+    group=0
+    for files in $waiting; do
+        group=$((group + 1))
+        tree=$2/waiting$group/t
+        lay_out "$tree"
+        [ -z "$3" ] || chown -R nobody "$tree"
+        # shellcheck disable=SC2046
+        (pass "$1, beside: $files" "$tree" event "$3" $(echo "$files" | tr , ' ')) \
+            >"$out/beside$(echo "$pids" | wc -w).log" 2>&1 &
+        pids="$pids $!"
+    done
+}
+
+# Says what those have said; 1 if one of them has failed.
+join() {
+    failed=0 n=0
+    for pid in $pids; do
+        wait "$pid" || failed=1
+        cat "$out/beside$n.log"
+        n=$((n + 1))
+    done
+    pids=
+    return $failed
+}
+
+pids=
+tmp=
+trap '[ -z "$pids" ] || kill $pids 2>/dev/null; [ -z "$tmp" ] || rm -rf "$tmp"' EXIT
+trap 'exit 1' INT TERM HUP
+
 # shellcheck disable=SC2086
 {
-    lay_out "$out/event/t"
-    pass "event MPM, uid $(id -u)" "$out/event/t" event "" $tests
-
+    as_user="setpriv --reuid=nobody --regid=$(id -gn nobody) --clear-groups env HOME="
+    both=
+    if [ "$(id -u)" = 0 ] && [ -z "$VALGRIND" ]; then
+        # Elsewhere, as the way to this folder may be closed to others.
+        both=1 tmp=$(mktemp -d)
+        chmod 755 "$tmp"
+    fi
     if [ -z "$tests$VALGRIND" ]; then
+        beside "event MPM, uid $(id -u)" "$out" ""
+        [ -z "$both" ] || beside "event MPM, an ordinary user" "$tmp" "$as_user$tmp"
+        tests=$(others)
         lay_out "$out/prefork/t"
         pass "prefork MPM, short" "$out/prefork/t" prefork "" t/serve.t t/headers.t t/dump.t
     fi
 
-    if [ "$(id -u)" = 0 ] && [ -z "$VALGRIND" ]; then
-        # Elsewhere, as the way to this folder may be closed to others.
-        tmp=$(mktemp -d)
-        trap 'rm -rf "$tmp"' EXIT
-        trap 'exit 1' INT TERM HUP
-        chmod 755 "$tmp"
+    lay_out "$out/event/t"
+    pass "event MPM, uid $(id -u)" "$out/event/t" event "" $tests
+    if [ -n "$both" ]; then
         lay_out "$tmp/t"
         chown -R nobody "$tmp/t"
-        pass "event MPM, an ordinary user" "$tmp/t" event \
-            "setpriv --reuid=nobody --regid=$(id -gn nobody) --clear-groups env HOME=$tmp" $tests
+        pass "event MPM, an ordinary user" "$tmp/t" event "$as_user$tmp" $tests
     fi
+    join
 }
