@@ -97,7 +97,17 @@ void mtasts_strict_begin(apr_pool_t *p, const apr_array_header_t *servers,
 
 /* --- from the checks --- */
 
-/* "mx-unmatched, mx-cert-expired"; NULL if nothing holds it back. */
+static int holds_back(const mtasts_note *n)
+{
+    mtasts_finding f;
+
+    f.code = n->code;
+    f.severity = n->severity;
+    f.blocks = n->blocks;
+    return mtasts_holds_back(&f);
+}
+
+/* "mx-unmatched,mx-cert-expired"; NULL if nothing holds it back. */
 static const char *reasons(const apr_array_header_t *notes)
 {
     apr_array_header_t *names = apr_array_make(notes->pool, 2, sizeof(char *));
@@ -105,16 +115,12 @@ static const char *reasons(const apr_array_header_t *notes)
 
     for (i = 0; i < notes->nelts; i++) {
         const mtasts_note *n = &APR_ARRAY_IDX(notes, i, mtasts_note);
-        mtasts_finding f;
 
-        f.code = n->code;
-        f.severity = n->severity;
-        f.blocks = n->blocks;
         for (j = 0; j < names->nelts && strcmp(APR_ARRAY_IDX(names, j, char *),
                                                mtasts_code_name(n->code));
              j++) {
         }
-        if (mtasts_holds_back(&f) && j == names->nelts) {
+        if (holds_back(n) && j == names->nelts) {
             APR_ARRAY_PUSH(names, const char *) = mtasts_code_name(n->code);
         }
     }
@@ -153,12 +159,8 @@ static unsigned areas(const apr_array_header_t *notes)
 
     for (i = 0; i < notes->nelts; i++) {
         const mtasts_note *n = &APR_ARRAY_IDX(notes, i, mtasts_note);
-        mtasts_finding f;
 
-        f.code = n->code;
-        f.severity = n->severity;
-        f.blocks = n->blocks;
-        all |= mtasts_holds_back(&f) ? 1u << mtasts_code_area(n->code) : 0;
+        all |= holds_back(n) ? 1u << mtasts_code_area(n->code) : 0;
     }
     return all;
 }
