@@ -12,7 +12,7 @@ use MTASTS::Process;
 use MTASTS::SMTP;
 use MTASTS::Tree;
 
-plan tests => 20, need need_module('ssl'), {
+plan tests => 22, need need_module('ssl'), {
     'a server with children (not -one-process)' => sub { !$ENV{VALGRIND} },
 };
 
@@ -79,6 +79,10 @@ serves('match', 'enforce 1209600 mx.match.test', 'DNS is back');
 serves('tls', 'testing 1209600 mx.tls.test', 'nobody answers at the MX host');
 serves('both', 'enforce 1209600 mx.both.test second.both.test', 'a reload more');
 # A stop forgets all but what the ledger has.
+$h->stop();
+configure(%b, smtp => $nobody)->start();
+run_ended(qr/tls\.test: held-back: MTASTSCheck strict:.* mx-unreachable/);
+serves('tls', 'testing 1209600 mx.tls.test', 'a start while nobody answers at the MX host');
 $h->stop();
 configure(%b, dns => $silent)->start();
 serves('match', 'enforce 1209600 mx.match.test', 'a start without DNS');

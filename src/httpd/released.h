@@ -42,8 +42,13 @@ typedef enum {
 
 mtasts_release_state mtasts_released_state(const mtasts_site *site);
 
-/* Why it is not MTASTS_RELEASED, by what was seen last: any number; 0 if nothing
- * is known. */
+/* What was seen last to be wrong, so that it is not MTASTS_RELEASED: a sum of
+ * these, which the ledger keeps as numbers; 0 if nothing is known. */
+enum {
+    MTASTS_BECAUSE_MX_TLS = 1, /* an MX host's TLS */
+    MTASTS_BECAUSE_CERT = 2    /* the virtual host's certificate */
+};
+
 unsigned mtasts_released_because(const mtasts_site *site);
 void mtasts_released_set_because(const mtasts_site *site, unsigned because);
 

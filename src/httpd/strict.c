@@ -34,10 +34,19 @@ static const mtasts_ledger_domain *known_of(const apr_hash_t *known,
                  : NULL;
 }
 
+static int is_held_in(const mtasts_site *site, const mtasts_ledger_domain *d)
+{
+    return d && d->held && !strcmp(d->held->id, site->served->id) &&
+           !strcmp(d->held->digest, site->served->digest);
+}
+
 static void begin_undecided(const mtasts_site *site, const apr_hash_t *known)
 {
     const mtasts_ledger_domain *d = known_of(known, site);
 
+    if (is_held_in(site, d)) {
+        mtasts_released_set_because(site, d->held->because);
+    }
     if (!known || (d && d->released && is_open(site, d->released))) {
         mtasts_released_set(site);
     }
@@ -149,10 +158,21 @@ static int is_held(const mtasts_site *site)
            mtasts_released_state(site) != MTASTS_RELEASED;
 }
 
-#define BIT(area)  (1u << MTASTS_AREA_##area)
-#define OF_MX_HOST (BIT(MX_TLS) | BIT(MX_CERT) | BIT(DANE))
+static unsigned because_of(mtasts_code code)
+{
+    switch (mtasts_code_area(code)) {
+    case MTASTS_AREA_MX_TLS:
+    case MTASTS_AREA_MX_CERT:
+    case MTASTS_AREA_DANE:
+        return MTASTS_BECAUSE_MX_TLS;
+    case MTASTS_AREA_CERT:
+        return MTASTS_BECAUSE_CERT;
+    default:
+        return 0;
+    }
+}
 
-static unsigned areas(const apr_array_header_t *notes)
+static unsigned because(const apr_array_header_t *notes)
 {
     unsigned all = 0;
     int i;
@@ -160,7 +180,7 @@ static unsigned areas(const apr_array_header_t *notes)
     for (i = 0; i < notes->nelts; i++) {
         const mtasts_note *n = &APR_ARRAY_IDX(notes, i, mtasts_note);
 
-        all |= holds_back(n) ? 1u << mtasts_code_area(n->code) : 0;
+        all |= holds_back(n) ? because_of(n->code) : 0;
     }
     return all;
 }
@@ -169,15 +189,15 @@ static unsigned areas(const apr_array_header_t *notes)
  * only if it was wrong. */
 static const char *not_known(const mtasts_strict_checked *c)
 {
-    unsigned because = mtasts_released_because(c->site);
+    unsigned seen = mtasts_released_because(c->site);
 
     if (c->site->served->policy.mode == MTASTS_MODE_ENFORCE && !c->knows_mx) {
         return mtasts_code_name(MTASTS_DNS_UNKNOWN);
     }
-    if (because & OF_MX_HOST && !c->knows_mx_tls) {
+    if (seen & MTASTS_BECAUSE_MX_TLS && !c->knows_mx_tls) {
         return mtasts_code_name(MTASTS_MX_UNREACHABLE);
     }
-    return because & BIT(CERT) && !c->knows_cert
+    return seen & MTASTS_BECAUSE_CERT && !c->knows_cert
                ? mtasts_code_name(MTASTS_CERT_UNREAD)
                : NULL;
 }
@@ -191,7 +211,7 @@ const char *mtasts_strict_why(const mtasts_strict_checked *c)
     }
     why = reasons(c->notes);
     if (why) {
-        mtasts_released_set_because(c->site, areas(c->notes));
+        mtasts_released_set_because(c->site, because(c->notes));
     }
     return why ? why : not_known(c);
 }
@@ -212,6 +232,78 @@ int mtasts_strict_decide(const mtasts_site *site, apr_array_header_t *notes,
                   mtasts_released_answer(site, &other) ? other.id : NULL);
     return 0;
 }
+
+/* --- for the ledger --- */
+
+/* What all virtual hosts of a domain are held back for. */
+typedef struct {
+    const mtasts_site *site; /* one of them */
+    unsigned because;
+} holding;
+
+/* domain -> holding *, of those for which a reason is known. */
+static apr_hash_t *all_held(apr_pool_t *p, const apr_array_header_t *servers)
+{
+    apr_hash_t *all = apr_hash_make(p);
+    int i, j;
+
+    for (i = 0; i < servers->nelts; i++) {
+        const server_rec *s = APR_ARRAY_IDX(servers, i, server_rec *);
+        const mtasts_served *served = mtasts_config_of(s)->served;
+
+        for (j = 0; is_strict(s) && j < served->sites->nelts; j++) {
+            const mtasts_site *site =
+                &APR_ARRAY_IDX(served->sites, j, mtasts_site);
+            unsigned seen = is_held(site) ? mtasts_released_because(site) : 0;
+            holding *h =
+                seen ? apr_hash_get(all, site->name->value, APR_HASH_KEY_STRING)
+                     : NULL;
+
+            if (seen && !h) {
+                h = apr_pcalloc(p, sizeof(*h));
+                h->site = site;
+                apr_hash_set(all, site->name->value, APR_HASH_KEY_STRING, h);
+            }
+            if (h) {
+                h->because |= seen;
+            }
+        }
+    }
+    return all;
+}
+
+static int write_held(apr_pool_t *p, mtasts_ledger *ledger,
+                      const apr_hash_t *known, const holding *h)
+{
+    const mtasts_served *served = h->site->served;
+    const mtasts_ledger_domain *d = known_of(known, h->site);
+    const mtasts_ledger_held held = {served->digest, served->id, h->because};
+
+    return (is_held_in(h->site, d) && d->held->because == h->because) ||
+           mtasts_ledger_hold(ledger, p, h->site->name->value, &held);
+}
+
+int mtasts_strict_remember(apr_pool_t *p, const apr_array_header_t *servers,
+                           mtasts_ledger *ledger, const apr_hash_t *known)
+{
+    apr_hash_t *held = all_held(p, servers);
+    int ok = mtasts_ledger_begin(ledger, p);
+    apr_hash_index_t *i;
+
+    for (i = apr_hash_first(p, held); ok && i; i = apr_hash_next(i)) {
+        ok = write_held(p, ledger, known, apr_hash_this_val(i));
+    }
+    for (i = apr_hash_first(p, (apr_hash_t *)known); ok && i;
+         i = apr_hash_next(i)) {
+        const mtasts_ledger_domain *d = apr_hash_this_val(i);
+
+        ok = !d->held || apr_hash_get(held, d->domain, APR_HASH_KEY_STRING) ||
+             mtasts_ledger_hold(ledger, p, d->domain, NULL);
+    }
+    return mtasts_ledger_end(ledger, ok) && ok;
+}
+
+/* --- under httpd -t --- */
 
 int mtasts_strict_would_refuse(const mtasts_site *site,
                                const mtasts_ledger_domain *known,

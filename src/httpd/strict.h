@@ -37,6 +37,12 @@ const char *mtasts_strict_why(const mtasts_strict_checked *checked);
 int mtasts_strict_decide(const mtasts_site *site, apr_array_header_t *notes,
                          const char *why);
 
+/* After that: notes in the ledger what each policy is held back for, so that it
+ * is so after a full stop, too.  `known` is what the ledger had.  0 if it can't
+ * be written. */
+int mtasts_strict_remember(apr_pool_t *p, const apr_array_header_t *servers,
+                           mtasts_ledger *ledger, const apr_hash_t *known);
+
 /* Under httpd -t: 1 if the site's policy is a change that strict may refuse, not
  * the released one nor a way out of it.  Adds held-back to the notes if it would
  * be. */

@@ -255,14 +255,20 @@ static void recall(mtasts_watch *w, apr_pool_t *p, mtasts_live_options *o)
 
 /* What the run has seen and released.  NULL, or why the ledger can't keep it. */
 static const char *remember(mtasts_watch *w, apr_pool_t *p,
+                            const mtasts_live_options *o,
                             const mtasts_live *live)
 {
-    return mtasts_live_remember(live, w->watching->ledger)
+    mtasts_ledger *ledger = w->watching->ledger;
+
+    return mtasts_live_remember(live, ledger) &&
+                   (!o->known ||
+                    mtasts_strict_remember(p, o->servers, ledger, o->known))
                ? beat(w, p, NULL, BEAT_HOLDS)
                : give_up_ledger(w, p);
 }
 
-static void report(mtasts_watch *w, apr_pool_t *p, const mtasts_live *live)
+static void report(mtasts_watch *w, apr_pool_t *p, const mtasts_live_options *o,
+                   const mtasts_live *live)
 {
     watching *t = w->watching;
     const char *why = NULL;
@@ -274,7 +280,7 @@ static void report(mtasts_watch *w, apr_pool_t *p, const mtasts_live *live)
         why = give_up_ledger(w, p);
     }
     if (t->ledger) {
-        why = remember(w, p, live);
+        why = remember(w, p, o, live);
     }
     if (why) {
         tell_of_ledger(w, why);
@@ -295,7 +301,7 @@ static int look(mtasts_watch *w, apr_pool_t *p, const apr_hash_t *only)
         return 0;
     }
     if (live) {
-        report(w, p, live);
+        report(w, p, &o, live);
     }
     return 1;
 }

@@ -54,6 +54,12 @@ const char *mtasts_ledger_remedy(const char *why);
 
 /* --- policies --- */
 
+/* A policy that a front end holds back. */
+typedef struct {
+    const char *digest, *id;
+    unsigned because; /* the caller's; at most 31 bits */
+} mtasts_ledger_held;
+
 /* What is known of one domain. */
 typedef struct {
     const char *domain;
@@ -63,6 +69,7 @@ typedef struct {
     /* The policy that was released last, or NULL. */
     const mtasts_past *released;
     const char *released_body;
+    const mtasts_ledger_held *held; /* by this front end, or NULL */
 } mtasts_ledger_domain;
 
 /* Reads what is known of all domains: *domains is domain ->
@@ -99,6 +106,11 @@ int mtasts_ledger_saw_policy(mtasts_ledger *ledger, apr_pool_t *p,
 /* The policy is released: strict falls back on it from now on. */
 int mtasts_ledger_release(mtasts_ledger *ledger, apr_pool_t *p,
                           const mtasts_ledger_serving *released, int64_t now);
+
+/* This front end holds this policy of the domain back, and no other one; none, if
+ * `held` is NULL. */
+int mtasts_ledger_hold(mtasts_ledger *ledger, apr_pool_t *p, const char *domain,
+                       const mtasts_ledger_held *held);
 
 #define MTASTS_TXT_AGAIN                                                       \
     43200 /* seconds; what is the same is not noted before */

@@ -220,6 +220,38 @@ int mtasts_ledger_release(mtasts_ledger *l, apr_pool_t *p,
     return mtasts_ledger_do(l, p, 1, release, &c);
 }
 
+/* --- what is held back --- */
+
+typedef struct {
+    const char *domain;
+    const mtasts_ledger_held *held;
+} holding;
+
+static int hold(mtasts_ledger *l, apr_pool_t *p, void *ctx)
+{
+    static const char forget[] =
+        "DELETE FROM mtasts_held WHERE front = %s AND domain = %s";
+    const holding *c = ctx;
+    apr_int64_t because = c->held ? c->held->because : 0;
+    const void *key[] = {l->front, c->domain};
+    const void *all[] = {l->front, c->domain, c->held ? c->held->digest : "",
+                         c->held ? c->held->id : "", &because};
+
+    return mtasts_db_write(l, p, forget, key, NULL) &&
+           (!c->held ||
+            mtasts_db_insert(l, p,
+                             "mtasts_held (front, domain, digest, id, because)",
+                             "(%s, %s, %s, %s, %lld)", 5, all, 1));
+}
+
+int mtasts_ledger_hold(mtasts_ledger *l, apr_pool_t *p, const char *domain,
+                       const mtasts_ledger_held *held)
+{
+    holding c = {domain, held};
+
+    return mtasts_ledger_do(l, p, 1, hold, &c);
+}
+
 /* --- the id in DNS --- */
 
 typedef struct {

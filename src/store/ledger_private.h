@@ -12,6 +12,7 @@
  *             as served
  *   served    which front served what, from when to when; front "" are others
  *   released  the policy that strict falls back on
+ *   held      what a front holds back, and what for
  *   txt       the ids seen in DNS; the one with the highest seq is the last
  *   finding   what stands, for each front
  *   event     what happened

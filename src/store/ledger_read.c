@@ -269,6 +269,28 @@ static int take_released(mtasts_ledger *l, const char *const *row, void *ctx)
     return 1;
 }
 
+/* front, domain, digest, id, because */
+static int take_held(mtasts_ledger *l, const char *const *row, void *ctx)
+{
+    reader *r = ctx;
+    const char *digest = id_of(r, row[2], NULL, 0);
+    const char *id = digest ? id_of(r, row[3], digest, 0) : NULL;
+    mtasts_ledger_held *held;
+    int64_t because;
+    entry *e;
+
+    (void)l;
+    if (id && mtasts_db_number(row[4], INT32_MAX, &because) &&
+        (e = entry_of(r, row[1])) != NULL) {
+        held = apr_palloc(r->p, sizeof(*held));
+        held->digest = digest;
+        held->id = id;
+        held->because = (unsigned)because;
+        e->public.held = held;
+    }
+    return 1;
+}
+
 /* domain, period, id, since, last_seen: of one domain the later ones later. */
 static int take_txt(mtasts_ledger *l, const char *const *row, void *ctx)
 {
@@ -403,6 +425,13 @@ static int read_all(mtasts_ledger *l, apr_pool_t *p, void *ctx)
                       "ORDER BY domain, period" MTASTS_DB_PAGE,
                .nkeys = 2,
                .ncols = 5};
+    const mtasts_db_scan_of held = {
+        .sql = "SELECT front, domain, digest, id, because FROM mtasts_held "
+               "WHERE (front, domain) > (%s, %s) "
+               "ORDER BY front, domain" MTASTS_DB_PAGE,
+        .only = l->front,
+        .nkeys = 2,
+        .ncols = 5};
     reader *r = ctx;
     apr_hash_index_t *hi;
 
@@ -417,6 +446,7 @@ static int read_all(mtasts_ledger *l, apr_pool_t *p, void *ctx)
         !mtasts_db_scan(l, p, &bodies, take_body, r) ||
         !mtasts_db_scan(l, p, &fronts, take_front, r) ||
         !mtasts_db_scan(l, p, &served, take_served, r) ||
+        !mtasts_db_scan(l, p, &held, take_held, r) ||
         !mtasts_db_scan(l, p, &txt, take_txt, r)) {
         return 0;
     }

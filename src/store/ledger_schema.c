@@ -24,6 +24,9 @@ static const char *const tables[] = {
     "PRIMARY KEY (front, domain, digest, id))!",
     "mtasts_released ("
     "domain @253 PRIMARY KEY, digest @32, id @32, released_at #)!",
+    "mtasts_held ("
+    "front @255, domain @253, digest @32, id @32, because #, "
+    "PRIMARY KEY (front, domain))!",
     "mtasts_txt ("
     "domain @253, period @10, id @32, since #, last_seen #, "
     "PRIMARY KEY (domain, period))!",

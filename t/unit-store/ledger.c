@@ -245,6 +245,52 @@ static void released(void)
     apr_pool_destroy(p);
 }
 
+/* "digest id because", or "nothing". */
+static const char *held_by(apr_pool_t *p, mtasts_ledger *l, const char *domain)
+{
+    const mtasts_ledger_domain *x;
+    apr_hash_t *all;
+
+    if (!mtasts_ledger_read(l, p, NOW, &all)) {
+        return mtasts_ledger_why(l);
+    }
+    x = apr_hash_get(all, domain, APR_HASH_KEY_STRING);
+    return x && x->held ? apr_psprintf(p, "%.4s %s %u", x->held->digest,
+                                       x->held->id, x->held->because)
+                        : "nothing";
+}
+
+static void held_back(void)
+{
+    static const mtasts_ledger_held one = {"0123456789abcdef0123456789abcdef",
+                                           "one", 3},
+                                    two = {"fedcba9876543210fedcba9876543210",
+                                           "two", 0x7fffffff},
+                                    odd = {"not a digest", "odd", 1};
+    apr_pool_t *p = pool();
+    db d = new_ledger(p);
+    mtasts_ledger *l = open_as(p, &d, "a"), *other = open_as(p, &d, "b");
+
+    is_str(held_by(p, l, "x.test"), "nothing", "held back", "nothing yet");
+    ok(said(l, mtasts_ledger_hold(l, p, "x.test", &one)), "held back", "one");
+    is_str(held_by(p, l, "x.test"), "0123 one 3", "held back", "known");
+    is_str(held_by(p, other, "x.test"), "nothing", "held back",
+           "by no other front end");
+    ok(said(l, mtasts_ledger_hold(l, p, "x.test", &two)), "held back", "two");
+    is_str(held_by(p, l, "x.test"), "fedc two 2147483647", "held back",
+           "in place of the first");
+    ok(said(other, mtasts_ledger_hold(other, p, "x.test", NULL)), "held back",
+       "none there");
+    is_str(held_by(p, l, "x.test"), "fedc two 2147483647", "held back",
+           "each its own");
+    ok(said(l, mtasts_ledger_hold(l, p, "x.test", NULL)), "held back", "none");
+    is_str(held_by(p, l, "x.test"), "nothing", "held back", "no more");
+    ok(said(l, mtasts_ledger_hold(l, p, "x.test", &odd)), "held back", "odd");
+    is_str(held_by(p, l, "x.test"), "nothing", "held back",
+           "what is not sane is left out");
+    apr_pool_destroy(p);
+}
+
 /* --- the id in DNS --- */
 
 static void txt(void)
@@ -691,6 +737,7 @@ int main(int argc, const char *const *argv)
     clock_jumps();
     others();
     released();
+    held_back();
     txt();
     findings();
     events();
