@@ -13,7 +13,7 @@ use MTASTS::Httpd;
 use MTASTS::Process;
 use MTASTS::Tree;
 
-plan tests => 89, need {
+plan tests => 90, need {
     'a server with children (not -one-process)' => sub { !$ENV{VALGRIND} },
 };
 
@@ -289,6 +289,13 @@ ok t_cmp(MTASTS::Config::slurp("$mails->{told}/args"), "<-s>\n<MTA-STS: severity
 ok t_cmp(MTASTS::Config::slurp("$mails->{told}/body"), qr/\Amoving\.test: error, was ok: .*\n\n\{\n.*"code": "txt-missing"/s, 'mail: the text, and all facts');
 $mails->stop();
 
+# How many threads have a lower priority than their process.
+sub nicer_threads {
+    my ($h) = @_;
+    my $nice = sub { (split ' ', MTASTS::Config::slurp("$_[0]/stat") =~ s/.*\)//sr)[16] };
+    return scalar grep { $nice->($_) > $nice->(s{/task/.*}{}r) } map { glob "/proc/$_/task/*" } $h->children();
+}
+
 # --- addresses that come and go ---
 
 my $mx = server('mx', 'well');
@@ -305,4 +312,5 @@ publish($dns, ['moving.test.', 'MX', '10 mx.steady.test.']);
 reload($mx);
 ok t_cmp($mx->says(qr/mtasts: mx\.moving\.test \[127\.0\.9\.2\]: mx-unreachable: cleared/), 1, 'no address: cleared');
 ok t_cmp(short(told($mx)), '', 'Off: nobody is told');
+ok t_cmp($^O ne 'linux' || nicer_threads($mx), 1, 'one thread of all children steps back behind those that serve');
 ok t_cmp($mx->trouble(), '', 'nothing crashed');
