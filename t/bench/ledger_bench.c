@@ -10,6 +10,7 @@
  *   bare   one row is changed and kept, as little as there can be to a beat */
 
 #include "../../src/store/ledger.h"
+#include "peak.h"
 
 #include "apr_dbd.h"
 #include "apr_general.h"
@@ -38,24 +39,6 @@ static double now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* The most memory that was resident. */
-static long peak_kb(void)
-{
-    FILE *f = fopen("/proc/self/status", "r");
-    char line[200];
-    long kb = 0;
-
-    while (f && fgets(line, sizeof(line), f)) {
-        if (!strncmp(line, "VmHWM:", 6)) {
-            kb = atol(line + 6);
-        }
-    }
-    if (f) {
-        fclose(f);
-    }
-    return kb;
 }
 
 static void die(const char *why)

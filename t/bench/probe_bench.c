@@ -8,6 +8,7 @@
  * holds the list of jobs too: for it have few PROBES. */
 
 #include "../../src/net/probe.h"
+#include "peak.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -45,25 +46,6 @@ static double cpu(void)
     getrusage(RUSAGE_SELF, &u);
     return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
            (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
-
-/* The most memory that was resident.  Not ru_maxrss: that knows of the process
- * from before exec(). */
-static long peak_kb(void)
-{
-    FILE *f = fopen("/proc/self/status", "r");
-    char line[200];
-    long kb = 0;
-
-    while (f && fgets(line, sizeof(line), f)) {
-        if (!strncmp(line, "VmHWM:", 6)) {
-            kb = atol(line + 6);
-        }
-    }
-    if (f) {
-        fclose(f);
-    }
-    return kb;
 }
 
 static void count(int ok)

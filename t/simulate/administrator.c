@@ -40,3 +40,11 @@ void deeds_mx(deeds *d, const mx_set *before, const mx_set *after)
     d->deeds[DEED_MX_ADDED] += come;
     d->deeds[DEED_MX_REMOVED] += before->n - stay;
 }
+
+void renew_certificate(world *w, int64_t now, host *h, deeds *d)
+{
+    host_renew(h, now);
+    h->renews = 1;
+    d->deeds[DEED_RENEWED]++;
+    world_say(w, now, "%s gets a new certificate", h->name);
+}

@@ -33,6 +33,9 @@ typedef struct {
 void deeds_policy(deeds *d, const policy *before, const policy *after);
 void deeds_mx(deeds *d, const mx_set *before, const mx_set *after);
 
+/* By hand, and by itself from then on. */
+void renew_certificate(world *w, int64_t now, host *h, deeds *d);
+
 /* Does what the module says, and nothing before it says so. */
 void follow_advice(world *w, uint64_t seed, deeds *d);
 

@@ -98,14 +98,9 @@ static void renew_certificates(admin *a)
     int i;
 
     for (i = 0; i < a->w->nhosts; i++) {
-        host *h = &a->w->hosts[i];
-
         if (a->renew[i] && a->renew[i] <= a->now) {
-            host_renew(h, a->now);
-            h->renews = 1;
+            renew_certificate(a->w, a->now, &a->w->hosts[i], a->deeds);
             a->renew[i] = 0;
-            a->deeds->deeds[DEED_RENEWED]++;
-            world_say(a->w, a->now, "%s gets a new certificate", h->name);
         }
     }
 }

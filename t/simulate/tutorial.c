@@ -93,11 +93,8 @@ static void mind_certificates(admin *a)
             a->renew[i] = a->now + dice_between(&a->luck, 4 * HOUR, 3 * DAY);
         }
         if (a->renew[i] && a->renew[i] <= a->now) {
-            host_renew(h, a->now);
-            h->renews = 1;
+            renew_certificate(a->w, a->now, h, a->deeds);
             a->renew[i] = 0;
-            a->deeds->deeds[DEED_RENEWED]++;
-            world_say(a->w, a->now, "%s gets a new certificate", h->name);
         }
     }
 }
