@@ -53,6 +53,8 @@ typedef struct {
     const mtasts_dns_address *addresses; /* by their bytes */
     size_t naddresses;
     size_t left_out; /* records beyond what is kept */
+    uint32_t ttl;    /* seconds: the longest of these and of the chain, as the
+                        server had it left */
 } mtasts_dns_answer;
 
 /* The addresses of a name: both questions. */

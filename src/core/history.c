@@ -21,6 +21,11 @@ int64_t mtasts_hold_time(const mtasts_policy *policy)
     return policy->max_age > least ? policy->max_age : least;
 }
 
+int64_t mtasts_txt_cached(uint32_t ttl)
+{
+    return ttl < DAY ? DAY : ttl > WEEK ? WEEK : ttl;
+}
+
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -40,13 +45,21 @@ static int64_t seen_until(const mtasts_history *history, size_t i, int64_t now)
                    now);
 }
 
+int64_t mtasts_out_of_caches(const mtasts_txt_seen *txt, int64_t gone)
+{
+    int64_t cached = txt->cached < WEEK ? txt->cached : WEEK;
+
+    return after(gone, cached > DAY ? cached : DAY);
+}
+
 /* Was it there, or in a cache, while the policy was served? */
 static int was_beside(const mtasts_history *history, size_t i,
                       const mtasts_past *past, int64_t now)
 {
     return history->txt[i].since <= past->last_served &&
            past->first_served <=
-               after(seen_until(history, i, now), MTASTS_TXT_TTL);
+               mtasts_out_of_caches(&history->txt[i],
+                                    seen_until(history, i, now));
 }
 
 int mtasts_is_name(const mtasts_history *history, const mtasts_past *past,
@@ -66,32 +79,36 @@ int mtasts_is_name(const mtasts_history *history, const mtasts_past *past,
     return 0;
 }
 
-/* The last time that an id was in DNS under which senders may hold the policy.
- * What was before the first that was seen may have been any. */
+/* The last time that an id was in DNS, or in a cache, under which senders may
+ * hold the policy.  What was before the first that was seen may have been any. */
 static int64_t named_until(const mtasts_history *history,
                            const mtasts_past *past, int64_t now)
 {
-    int64_t first;
+    const mtasts_txt_seen *oldest = history->txt + history->ntxt - 1;
+    int64_t until = INT64_MIN;
     size_t i;
 
     for (i = 0; i < history->ntxt; i++) {
-        if (mtasts_is_name(history, past, history->txt[i].id, now)) {
-            return seen_until(history, i, now);
+        const mtasts_txt_seen *txt = &history->txt[i];
+        int64_t gone = mtasts_out_of_caches(txt, seen_until(history, i, now));
+
+        if (gone > until && mtasts_is_name(history, past, txt->id, now)) {
+            until = gone;
         }
     }
-    if (!history->ntxt) {
-        return INT64_MIN;
+    if (until == INT64_MIN && history->ntxt &&
+        past->first_served < oldest->since) {
+        until = mtasts_out_of_caches(oldest, earlier(oldest->since, now));
     }
-    first = history->txt[history->ntxt - 1].since;
-    return past->first_served < first ? earlier(first, now) : INT64_MIN;
+    return until;
 }
 
-const char *mtasts_named_now(const mtasts_history *history,
-                             const mtasts_past *past, int64_t now)
+const mtasts_txt_seen *mtasts_named_now(const mtasts_history *history,
+                                        const mtasts_past *past, int64_t now)
 {
     return history->ntxt && seen_until(history, 0, now) == now &&
                    mtasts_is_name(history, past, history->txt[0].id, now)
-               ? history->txt[0].id
+               ? &history->txt[0]
                : NULL;
 }
 
@@ -101,10 +118,7 @@ int64_t mtasts_horizon(const mtasts_history *history, const mtasts_past *past,
     int64_t last = earlier(past->last_served, now);
     int64_t named = named_until(history, past, now);
 
-    if (named != INT64_MIN && after(named, MTASTS_TXT_TTL) > last) {
-        last = after(named, MTASTS_TXT_TTL);
-    }
-    return after(last, mtasts_hold_time(&past->policy));
+    return after(named > last ? named : last, mtasts_hold_time(&past->policy));
 }
 
 static int matches(const mtasts_past *past, const char *mx_host)

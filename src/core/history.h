@@ -34,7 +34,13 @@ typedef struct {
 typedef struct {
     const char *id;       /* "" if there was none that senders read */
     int64_t since, until; /* seen first and last; the latter may be a day old */
+    int64_t cached; /* seconds that caches may keep it: mtasts_txt_cached() */
 } mtasts_txt_seen;
+
+/* How long caches may keep a TXT record with this TTL, in seconds: a day at
+ * least, as the server that was asked may be a cache that had it for long; and a
+ * week at most, as caches do. */
+int64_t mtasts_txt_cached(uint32_t ttl);
 
 /* What is known of a domain.  Pointers belong to whoever filled it. */
 typedef struct {
@@ -49,8 +55,8 @@ typedef struct {
 int64_t mtasts_hold_time(const mtasts_policy *policy);
 
 /* The time from which on no sender can hold the policy, one of `history`, any
- * more: mtasts_hold_time() after it was served last, or a day (for caches of DNS)
- * and that after an id was in DNS last under which senders may hold it, if that
+ * more: mtasts_hold_time() after it was served last, or that and the time that
+ * caches of DNS keep the record after an id was in DNS last under which senders may hold it, if that
  * is later.  These are its own id and each that was in DNS while it was served,
  * as HTTPS goes before TXT. */
 int64_t mtasts_horizon(const mtasts_history *history, const mtasts_past *past,

@@ -23,19 +23,19 @@ static void show_until(const mtasts_history *history, const mtasts_past *past,
                        int64_t now, const char *it, char out[UNTIL_SIZE])
 {
     int64_t hold = mtasts_hold_time(&past->policy);
-    int64_t days =
-        (hold + (history->ntxt ? MTASTS_TXT_TTL : 0) + DAY - 1) / DAY;
-    const char *id = mtasts_named_now(history, past, now);
+    int64_t late = history->ntxt ? mtasts_out_of_caches(history->txt, 0) : 0;
+    int64_t days = (hold + late + DAY - 1) / DAY;
+    const mtasts_txt_seen *txt = mtasts_named_now(history, past, now);
 
     if (past->last_served >= now) {
         snprintf(out, UNTIL_SIZE, "%ld %s after %s was served last", (long)days,
                  days == 1 ? "day" : "days", it);
     }
-    else if (id) {
+    else if (txt) {
         snprintf(out, UNTIL_SIZE,
                  "%ld days after the TXT record had the id "
                  "%.32s last",
-                 (long)days, id);
+                 (long)days, txt->id);
     }
     else {
         mtasts_until_text(mtasts_horizon(history, past, now), out);

@@ -17,16 +17,16 @@ typedef struct {
 const mtasts_past *mtasts_latest(const mtasts_history *history,
                                  const mtasts_selection *of, int64_t now);
 
-#define MTASTS_TXT_TTL                                                         \
-    86400 /* seconds: the longest that caches of DNS may keep
-                                an id, as far as we know */
+/* When no cache has the record any more that was gone from DNS at `gone`.  A
+ * damaged ledger may have any number for how long that takes. */
+int64_t mtasts_out_of_caches(const mtasts_txt_seen *txt, int64_t gone);
 
 /* 1 if senders may hold the policy under this id. */
 int mtasts_is_name(const mtasts_history *history, const mtasts_past *past,
                    const char *id, int64_t now);
 
-/* The id that is in DNS now, if senders may hold the policy under it, or NULL. */
-const char *mtasts_named_now(const mtasts_history *history,
-                             const mtasts_past *past, int64_t now);
+/* What is in DNS now, if senders may hold the policy under that id, or NULL. */
+const mtasts_txt_seen *mtasts_named_now(const mtasts_history *history,
+                                        const mtasts_past *past, int64_t now);
 
 #endif

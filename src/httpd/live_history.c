@@ -273,11 +273,16 @@ static int remember_txt(const mtasts_live *live, mtasts_ledger *ledger,
     const mtasts_txt_seen *last =
         known && known->history.ntxt ? known->history.txt : NULL;
     char id[MTASTS_ID_SIZE];
+    int64_t cached;
 
-    return !sees_txt(facts, id) ||
-           (last && !strcmp(last->id, id) &&
+    if (!sees_txt(facts, id)) {
+        return 1;
+    }
+    cached = mtasts_txt_cached(facts->txt->ttl);
+    return (last && !strcmp(last->id, id) && cached <= last->cached &&
             now < last->until + MTASTS_TXT_AGAIN) ||
-           mtasts_ledger_saw_txt(ledger, live->pool, facts->domain, id, now);
+           mtasts_ledger_saw_txt(ledger, live->pool, facts->domain, id, cached,
+                                 now);
 }
 
 int mtasts_live_remember(const mtasts_live *live, mtasts_ledger *ledger)

@@ -26,6 +26,7 @@ static const char malformed[] = "malformed reply";
  * packet its owner and its data are. */
 typedef struct {
     int type;
+    uint32_t ttl;
     size_t owner, data, len;
 } record;
 
@@ -49,6 +50,7 @@ typedef struct {
         char *host; /* MX only */
     } kept[MX_MAX];
     size_t nkept, left_out;
+    uint32_t ttl;
     size_t text; /* bytes that the strings of kept[] need */
 } reading;
 
@@ -61,6 +63,14 @@ static int fail(reading *r, const char *why)
 static unsigned get16(const reading *r, size_t at)
 {
     return (unsigned)r->packet[at] << 8 | r->packet[at + 1];
+}
+
+/* RFC 2181 8: with the highest bit set it is 0. */
+static uint32_t get_ttl(const reading *r, size_t at)
+{
+    uint32_t ttl = (uint32_t)get16(r, at) << 16 | get16(r, at + 2);
+
+    return ttl & UINT32_C(0x80000000) ? 0 : ttl;
 }
 
 /* An octet of a name as c-ares writes it since 1.21, but in lower case; the
@@ -156,6 +166,7 @@ static int record_read(reading *r, size_t *at, record *out)
     }
     out->owner = *at;
     out->type = get16(r, fixed + 2) == CLASS_IN ? (int)get16(r, fixed) : 0;
+    out->ttl = get_ttl(r, fixed + 4);
     out->data = fixed + RECORD_FIXED;
     out->len = get16(r, fixed + 8);
     if (out->len > r->len - out->data) {
@@ -254,6 +265,7 @@ static int cnames_read(reading *r)
         if (r->ncname == CNAMES_MAX) {
             return fail(r, "more than 64 CNAME records");
         }
+        r->ttl = rec.ttl > r->ttl ? rec.ttl : r->ttl;
         r->cname[r->ncname].target = NULL;
         r->cname[r->ncname].owner = name_read(r, rec.owner, &next);
         if (!r->cname[r->ncname++].owner) {
@@ -437,6 +449,9 @@ static int records_read(reading *r)
             continue;
         }
         counts = owner_counts(r, &rec);
+        if (counts > 0 && rec.ttl > r->ttl) {
+            r->ttl = rec.ttl;
+        }
         if (counts < 0 || (counts && !record_keep(r, &rec))) {
             return 0;
         }
@@ -588,6 +603,7 @@ static mtasts_dns_answer *answer_make(const reading *r)
     a->cname = cname;
     a->ncname = n;
     a->left_out = r->left_out;
+    a->ttl = r->ttl;
     a->status = r->nkept ? MTASTS_DNS_OK : MTASTS_DNS_ABSENT;
     return a;
 }
@@ -618,6 +634,7 @@ static void reading_begin(reading *r, const unsigned char *packet, size_t len,
     r->nxdomain = 0;
     r->ncname = r->nchain = r->nkept = 0;
     r->left_out = r->text = 0;
+    r->ttl = 0;
 }
 
 mtasts_dns_answer *mtasts_reply_read(const unsigned char *packet, size_t len,

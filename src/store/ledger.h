@@ -115,11 +115,12 @@ int mtasts_ledger_hold(mtasts_ledger *ledger, apr_pool_t *p, const char *domain,
 #define MTASTS_TXT_AGAIN                                                       \
     43200 /* seconds; what is the same is not noted before */
 
-/* The id in the domain's TXT record, or NULL if there is none that senders read.
- * Of one domain the last 64 that differ from the one before are kept.  What is no
+/* The id in the domain's TXT record, or NULL if there is none that senders read,
+ * and for how long caches may keep it: mtasts_txt_cached() of its TTL.  Of one domain the last 64 that differ from the one before are kept.  What is no
  * id by the RFC's grammar is not noted. */
 int mtasts_ledger_saw_txt(mtasts_ledger *ledger, apr_pool_t *p,
-                          const char *domain, const char *id, int64_t now);
+                          const char *domain, const char *id, int64_t cached,
+                          int64_t now);
 
 /* --- findings and events --- */
 

@@ -256,7 +256,7 @@ int mtasts_ledger_hold(mtasts_ledger *l, apr_pool_t *p, const char *domain,
 
 typedef struct {
     const char *domain, *id;
-    apr_int64_t now;
+    apr_int64_t cached, now;
 } txt;
 
 /* Writes a number as texts sort. */
@@ -270,41 +270,47 @@ static int put_txt(mtasts_ledger *l, apr_pool_t *p, const txt *c, int64_t n)
     static const char forget[] =
         "DELETE FROM mtasts_txt WHERE domain = %s AND period <= %s";
     int64_t old = n - MTASTS_TXT_KEPT;
-    const void *all[] = {c->domain, period_text(p, n), c->id, &c->now, &c->now};
+    const void *all[] = {c->domain, period_text(p, n), c->id,
+                         &c->now,   &c->now,           &c->cached};
     const void *gone[] = {c->domain, period_text(p, old < 0 ? 0 : old)};
 
     return mtasts_db_insert(l, p,
-                            "mtasts_txt (domain, period, id, since, last_seen)",
-                            "(%s, %s, %s, %lld, %lld)", 5, all, 1) &&
+                            "mtasts_txt (domain, period, id, since, last_seen, "
+                            "cached)",
+                            "(%s, %s, %s, %lld, %lld, %lld)", 6, all, 1) &&
            (old < 1 || mtasts_db_write(l, p, forget, gone, NULL));
 }
 
-/* Several front ends see it, each time: once a day is enough. */
+/* Several front ends see it, each time: twice a day is enough.  Most that look
+ * see what a cache has left of the TTL: the longest is the truth. */
 static int see_again(mtasts_ledger *l, apr_pool_t *p, const txt *c,
                      const char *const *row)
 {
-    static const char sql[] = "UPDATE mtasts_txt SET last_seen = %lld "
-                              "WHERE domain = %s AND period = %s AND "
-                              "last_seen < %lld";
-    const void *args[] = {&c->now, c->domain, row[1], &c->now};
-    int64_t last = 0;
+    static const char sql[] =
+        "UPDATE mtasts_txt SET last_seen = CASE WHEN last_seen < %lld "
+        "THEN %lld ELSE last_seen END, cached = CASE WHEN cached < %lld "
+        "THEN %lld ELSE cached END WHERE domain = %s AND period = %s";
+    const void *args[] = {&c->now,    &c->now,   &c->cached,
+                          &c->cached, c->domain, row[1]};
+    int64_t last = 0, cached = 0;
 
     return (mtasts_db_number(row[2], MTASTS_TIME_MAX, &last) &&
-            c->now < last + MTASTS_TXT_AGAIN) ||
+            mtasts_db_number(row[3], MTASTS_TIME_MAX, &cached) &&
+            c->now < last + MTASTS_TXT_AGAIN && c->cached <= cached) ||
            mtasts_db_write(l, p, sql, args, NULL);
 }
 
 static int saw_txt(mtasts_ledger *l, apr_pool_t *p, void *ctx)
 {
-    static const char select[] =
-        "SELECT id, period, last_seen FROM mtasts_txt WHERE domain = %s "
-        "ORDER BY period DESC LIMIT 1";
+    static const char select[] = "SELECT id, period, last_seen, cached FROM "
+                                 "mtasts_txt WHERE domain = %s "
+                                 "ORDER BY period DESC LIMIT 1";
     const txt *c = ctx;
     const void *key[] = {c->domain};
     int64_t n = 0;
     const char **row;
 
-    if (!mtasts_db_one(l, p, select, key, 3, &row)) {
+    if (!mtasts_db_one(l, p, select, key, 4, &row)) {
         return 0;
     }
     if (row && !strcmp(row[0], c->id)) {
@@ -317,9 +323,9 @@ static int saw_txt(mtasts_ledger *l, apr_pool_t *p, void *ctx)
 }
 
 int mtasts_ledger_saw_txt(mtasts_ledger *l, apr_pool_t *p, const char *domain,
-                          const char *id, int64_t now)
+                          const char *id, int64_t cached, int64_t now)
 {
-    txt c = {domain, id ? id : "", mtasts_db_time(now)};
+    txt c = {domain, id ? id : "", cached, mtasts_db_time(now)};
     mtasts_finding why;
 
     return (*c.id && !mtasts_id_check(c.id, &why)) ||

@@ -291,18 +291,19 @@ static int take_held(mtasts_ledger *l, const char *const *row, void *ctx)
     return 1;
 }
 
-/* domain, period, id, since, last_seen: of one domain the later ones later. */
+/* domain, period, id, since, last_seen, cached: of one domain the later ones later. */
 static int take_txt(mtasts_ledger *l, const char *const *row, void *ctx)
 {
     reader *r = ctx;
     const char *id = id_of(r, row[2], NULL, 1);
-    int64_t since, until;
+    int64_t since, until, cached;
     entry *e;
     period *at;
 
     (void)l;
     if (!id || !mtasts_db_number(row[3], MTASTS_TIME_MAX, &since) ||
         !mtasts_db_number(row[4], MTASTS_TIME_MAX, &until) ||
+        !mtasts_db_number(row[5], MTASTS_TIME_MAX, &cached) ||
         !(e = entry_of(r, row[0]))) {
         return 1;
     }
@@ -310,6 +311,7 @@ static int take_txt(mtasts_ledger *l, const char *const *row, void *ctx)
     at->txt.id = id;
     at->txt.since = since;
     at->txt.until = until;
+    at->txt.cached = cached;
     at->before = e->txt;
     e->txt = at;
     e->ntxt++;
@@ -420,11 +422,11 @@ static int read_all(mtasts_ledger *l, apr_pool_t *p, void *ctx)
                          "ORDER BY front, domain, digest, id" MTASTS_DB_PAGE,
                   .nkeys = 4,
                   .ncols = 7},
-        txt = {.sql = "SELECT domain, period, id, since, last_seen "
+        txt = {.sql = "SELECT domain, period, id, since, last_seen, cached "
                       "FROM mtasts_txt WHERE (domain, period) > (%s, %s) "
                       "ORDER BY domain, period" MTASTS_DB_PAGE,
                .nkeys = 2,
-               .ncols = 5};
+               .ncols = 6};
     const mtasts_db_scan_of held = {
         .sql = "SELECT front, domain, digest, id, because FROM mtasts_held "
                "WHERE (front, domain) > (%s, %s) "

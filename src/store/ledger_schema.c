@@ -28,7 +28,7 @@ static const char *const tables[] = {
     "front @255, domain @253, digest @32, id @32, because #, "
     "PRIMARY KEY (front, domain))!",
     "mtasts_txt ("
-    "domain @253, period @10, id @32, since #, last_seen #, "
+    "domain @253, period @10, id @32, since #, last_seen #, cached #, "
     "PRIMARY KEY (domain, period))!",
     "mtasts_finding ("
     "front @255, name @32, scope @, subject @, code @64, text @, "

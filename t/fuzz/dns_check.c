@@ -194,7 +194,7 @@ static void run(const input *in)
     mtasts_past past[] = {
         {"def", "x", {MTASTS_MODE_NONE, 1, NULL, 0}, 0, moment(kind / 4)},
         {"abc", "y", {MTASTS_MODE_NONE, 1, NULL, 0}, moment(kind), INT64_MAX}};
-    mtasts_txt_seen last = {"ghi", moment(kind / 4), moment(kind / 4)};
+    mtasts_txt_seen last = {"ghi", moment(kind / 4), moment(kind / 4), 0};
     mtasts_history h = {past, kind % 4 ? kind % 4 - 1 : 0, &last, 1};
     mtasts_wanted w = {&p,
                        kind % 5 == 4 ? DERIVED : "abc",

@@ -35,7 +35,8 @@ void ledger_serve(ledger *l, int number, int64_t now)
 
 void ledger_saw_txt(ledger *l, int id, int64_t now)
 {
-    mtasts_txt_seen seen = {id == NONE ? "" : l->w->ids[id], now, now};
+    mtasts_txt_seen seen = {id == NONE ? "" : l->w->ids[id], now, now,
+                            mtasts_txt_cached((uint32_t)l->w->txt_ttl)};
 
     if (l->ntxt && !strcmp(l->txt[0].id, seen.id)) {
         l->txt[0].until = now;

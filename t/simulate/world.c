@@ -94,7 +94,7 @@ static void add_outages(timeline *t, int64_t from, int64_t every,
 
 world *world_make(const char *domain, dice *d)
 {
-    static const int64_t ttls[] = {5 * MINUTE, HOUR, DAY, DAY};
+    static const int64_t ttls[] = {5 * MINUTE, HOUR, DAY, 3 * DAY};
     world *w = make(sizeof(*w));
 
     snprintf(w->domain, sizeof(w->domain), "%s", domain);

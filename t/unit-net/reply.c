@@ -60,6 +60,8 @@ static void begin(unsigned rcode, const char *name, int type)
     put16(1);
 }
 
+static uint32_t rr_ttl = 300;
+
 /* Owner NULL: a pointer to the question. */
 static void rr(const char *owner, int type, const void *data, size_t len)
 {
@@ -71,8 +73,8 @@ static void rr(const char *owner, int type, const void *data, size_t len)
     }
     put16((unsigned)type);
     put16(1);
-    put16(0);
-    put16(300);
+    put16(rr_ttl >> 16);
+    put16(rr_ttl & 0xffff);
     put16((unsigned)len);
     put(data, len);
     set16(6, (unsigned)(pkt[6] << 8 | pkt[7]) + 1);
@@ -402,6 +404,45 @@ static void chains(void)
     }
 }
 
+/* How long caches may keep an answer: as long as the part of it that they keep
+ * longest. */
+static void ttls(void)
+{
+    static const struct {
+        const char *what;
+        uint32_t cname, first, second, other, want;
+    } cases[] = {
+        {"the longest of the records", 0, 10, 20, 0, 20},
+        {"in any order", 0, 20, 10, 0, 20},
+        {"the CNAME's", 604800, 20, 10, 0, 604800},
+        {"not that of another name", 5, 10, 20, 9999, 20},
+        {"the highest", 0, 0x7fffffff, 1, 0, 0x7fffffff},
+        {"none with the highest bit set", 0, 0x80000001, 1, 0, 1},
+        {"none at all", 0, 0, 0, 0, 0},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        mtasts_dns_answer *a;
+
+        begin(0, "d.test", MTASTS_DNS_TXT);
+        rr_ttl = cases[i].cname;
+        rr_name("d.test", CNAME, 0, "e.test");
+        rr_ttl = cases[i].first;
+        rr("e.test", MTASTS_DNS_TXT, "\1x", 2);
+        rr_ttl = cases[i].second;
+        rr("e.test", MTASTS_DNS_TXT, "\1y", 2);
+        rr_ttl = cases[i].other;
+        rr("f.test", MTASTS_DNS_TXT, "\1z", 2);
+        a = read_it("d.test", MTASTS_DNS_TXT, pkt_len);
+        ok(a->status == MTASTS_DNS_OK && a->ntxt == 2 &&
+               a->ttl == cases[i].want,
+           "ttl", cases[i].what);
+        free(a);
+    }
+    rr_ttl = 300;
+}
+
 int main(void)
 {
     mtasts_dns_answer *a = mtasts_answer_tempfail("x");
@@ -420,5 +461,6 @@ int main(void)
     cut();
     many();
     chains();
+    ttls();
     return done();
 }

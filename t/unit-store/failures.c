@@ -30,7 +30,7 @@ static void fill(apr_pool_t *p, mtasts_ledger *l, int64_t now)
     NEED(said(l, mtasts_ledger_serve(l, p, s, 4, now, now + 60)));
     NEED(said(l, mtasts_ledger_serve(l, p, s + 1, 5, now + 5, now + 65)));
     for (i = 0; i < 6 && good; i++) {
-        good = mtasts_ledger_saw_txt(l, p, s[i].domain, s[i].id, now) &&
+        good = mtasts_ledger_saw_txt(l, p, s[i].domain, s[i].id, DAY, now) &&
                mtasts_ledger_release(l, p, &s[i], now) &&
                mtasts_ledger_event(l, p, s[i].domain, "served", "text", now);
     }
@@ -528,7 +528,7 @@ static void missing_table(void)
     ok(strstr(known(p, l, "x.test", NOW), "no such table") != NULL, "table",
        "read");
     ok(!SERVE(l, p, NOW, NOW + 60, s), "table", "serve");
-    ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", "A", NOW)), "table",
+    ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", "A", DAY, NOW)), "table",
        "another is written");
     apr_pool_destroy(p);
 }
@@ -547,8 +547,8 @@ static void changed_meanwhile(void)
     ok(said(l, mtasts_ledger_beat(l, NOW + 5, NOW + 65)), "meanwhile",
        "is not noticed");
     ok(raw(&d, "CREATE TABLE x (y)"), "meanwhile", "another table");
-    ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", "A", NOW)), "meanwhile",
-       "is not noticed");
+    ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", "A", DAY, NOW)),
+       "meanwhile", "is not noticed");
     is_str(known(p, l, "x.test", NOW), "[one enforce mx.x.test 0..65] txt A 0",
            "meanwhile", "all is there");
 
@@ -576,8 +576,9 @@ static void changed_meanwhile(void)
     is_str(known(p, l, "x.test", NOW), "[one enforce mx.x.test 10..80]",
            "replaced", "then it does");
     NEED(unlink(d.params) == 0);
-    ok(!mtasts_ledger_saw_txt(l, p, "x.test", "A", NOW), "removed", "is said");
-    ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", "A", NOW)), "removed",
+    ok(!mtasts_ledger_saw_txt(l, p, "x.test", "A", DAY, NOW), "removed",
+       "is said");
+    ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", "A", DAY, NOW)), "removed",
        "a new one is made");
     ok(SERVE(l, p, NOW + 10, NOW + 70, s), "removed", "and used");
     apr_pool_destroy(p);

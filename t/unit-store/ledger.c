@@ -321,19 +321,57 @@ static void txt(void)
     size_t i;
 
     for (i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
-        ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", seen[i].id,
+        ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", seen[i].id, DAY,
                                          NOW + seen[i].at)),
            "txt", "seen");
         is_str(known(p, l, "x.test", NOW), seen[i].known, "txt", seen[i].known);
     }
     for (i = 0; i < 100; i++) {
         NEED(mtasts_ledger_saw_txt(l, p, "x.test",
-                                   apr_psprintf(p, "id%d", (int)i), NOW));
+                                   apr_psprintf(p, "id%d", (int)i), DAY, NOW));
     }
     is_str(raw_one(p, &d, "SELECT COUNT(*) FROM mtasts_txt"), "64", "txt",
            "the last 64 are kept");
     is_str(known(p, l, "x.test", NOW), " txt id99 0, id98 0, id97 0", "txt",
            "the last one first");
+    apr_pool_destroy(p);
+}
+
+/* Caches keep it as long as was ever left of its TTL. */
+static void txt_cached(void)
+{
+    static const struct {
+        int64_t cached, at, want, seen_last;
+    } seen[] = {
+        {DAY, 0, DAY, 0},
+        {3 * DAY, 60, 3 * DAY, 60}, /* is written at once */
+        {2 * DAY, 120, 3 * DAY, 60},
+        {DAY, DAY, 3 * DAY, DAY},
+        {4 * DAY, 0, 4 * DAY, DAY}, /* the clock is back */
+    };
+    apr_pool_t *p = pool();
+    db d = new_ledger(p);
+    mtasts_ledger *l = open_as(p, &d, "a");
+    const mtasts_ledger_domain *x;
+    apr_hash_t *all;
+    size_t i;
+
+    for (i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+        NEED(mtasts_ledger_saw_txt(l, p, "x.test", "A", seen[i].cached,
+                                   NOW + seen[i].at) &&
+             mtasts_ledger_read(l, p, NOW, &all));
+        x = apr_hash_get(all, "x.test", APR_HASH_KEY_STRING);
+        NEED(x && x->history.ntxt == 1);
+        ok(x->history.txt->cached == seen[i].want &&
+               x->history.txt->until == NOW + seen[i].seen_last,
+           "txt", "for how long it is cached");
+    }
+    NEED(mtasts_ledger_saw_txt(l, p, "x.test", "B", DAY, NOW) &&
+         mtasts_ledger_read(l, p, NOW, &all));
+    x = apr_hash_get(all, "x.test", APR_HASH_KEY_STRING);
+    ok(x->history.ntxt == 2 && x->history.txt[0].cached == DAY &&
+           x->history.txt[1].cached == 4 * DAY,
+       "txt", "of each id its own");
     apr_pool_destroy(p);
 }
 
@@ -466,7 +504,8 @@ static void as_one(void)
 
     bad.digest = "0123456789abcdef0123456789abcdef";
     ok(said(l, mtasts_ledger_begin(l, p)), "as one", "begin");
-    ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", "A", NOW)), "as one", "1");
+    ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", "A", DAY, NOW)), "as one",
+       "1");
     ok(said(l, mtasts_ledger_release(l, p, &s, NOW)), "as one", "2");
     is_str(known(p, b, "x.test", NOW), "nothing", "as one", "not yet");
     ok(said(l, mtasts_ledger_end(l, 1)), "as one", "end");
@@ -480,9 +519,10 @@ static void as_one(void)
            "nothing is written");
 
     ok(said(l, mtasts_ledger_begin(l, p)), "failed", "begin");
-    ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", "B", NOW)), "failed", "1");
+    ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", "B", DAY, NOW)), "failed",
+       "1");
     ok(!SERVE(l, p, NOW, NOW + 60, bad), "failed", "2");
-    ok(!mtasts_ledger_saw_txt(l, p, "x.test", "C", NOW), "failed", "3");
+    ok(!mtasts_ledger_saw_txt(l, p, "x.test", "C", DAY, NOW), "failed", "3");
     ok(!mtasts_ledger_end(l, 1), "failed", "end");
     ok(strstr(mtasts_ledger_why(l), "don't fit") != NULL, "failed",
        "why is what failed first");
@@ -508,7 +548,7 @@ static void for_reading(void)
     ok(mtasts_ledger_findings(l, p, &none) && none->nelts == 0, "reading",
        "no findings");
     ok(SERVE(l, p, NOW, NOW + 60, s) && mtasts_ledger_begin(l, p) &&
-           mtasts_ledger_saw_txt(l, p, "x.test", "A", NOW) &&
+           mtasts_ledger_saw_txt(l, p, "x.test", "A", DAY, NOW) &&
            mtasts_ledger_end(l, 1),
        "reading", "writing has no effect");
     is_str(known(p, l, "x.test", NOW), "nothing", "reading", "still none");
@@ -620,7 +660,7 @@ static void many(void)
        "serve");
     ok(said(l, mtasts_ledger_begin(l, p)), "many", "begin");
     for (i = 0; i < N && good; i++) {
-        good = mtasts_ledger_saw_txt(l, p, s[i].domain, s[i].id, NOW) &&
+        good = mtasts_ledger_saw_txt(l, p, s[i].domain, s[i].id, DAY, NOW) &&
                mtasts_ledger_release(l, p, &s[i], NOW);
     }
     ok(said(l, good && mtasts_ledger_end(l, 1)), "many", "txt and released");
@@ -664,7 +704,7 @@ static int write_step(apr_pool_t *p, mtasts_ledger *l, int step)
     case 1:
         return mtasts_ledger_event(l, p, "x.test", "served", "", NOW);
     default:
-        return mtasts_ledger_saw_txt(l, p, "x.test", s.id, NOW);
+        return mtasts_ledger_saw_txt(l, p, "x.test", s.id, DAY, NOW);
     }
 }
 
@@ -739,6 +779,7 @@ int main(int argc, const char *const *argv)
     released();
     held_back();
     txt();
+    txt_cached();
     findings();
     events();
     as_one();

@@ -33,10 +33,10 @@ static void lost(void)
            "so does reading");
     disconnect_all();
     ok(said(l, mtasts_ledger_begin(l, p)), "lost", "so does begin");
-    ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", "A", NOW)), "lost",
+    ok(said(l, mtasts_ledger_saw_txt(l, p, "x.test", "A", DAY, NOW)), "lost",
        "a first call");
     disconnect_all();
-    ok(!mtasts_ledger_saw_txt(l, p, "x.test", "B", NOW), "lost",
+    ok(!mtasts_ledger_saw_txt(l, p, "x.test", "B", DAY, NOW), "lost",
        "in the middle it is lost");
     ok(strstr(mtasts_ledger_why(l), "the database server went away") != NULL,
        "lost", mtasts_ledger_why(l));

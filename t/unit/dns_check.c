@@ -743,7 +743,7 @@ static void other_ids(void)
     for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         mtasts_policy p = {MTASTS_MODE_NONE, 86400, NULL, 0};
         mtasts_past past[3];
-        mtasts_txt_seen seen = {ids[i].txt_id, NOW - ids[i].txt_for, NOW};
+        mtasts_txt_seen seen = {ids[i].txt_id, NOW - ids[i].txt_for, NOW, 0};
         mtasts_history h = {past, 0, &seen, ids[i].txt_id != NULL};
         mtasts_wanted w = {&p,  ids[i].own, GOOD_RPT, ids[i].known ? &h : NULL,
                            NOW, 0};

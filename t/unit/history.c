@@ -79,65 +79,94 @@ static void names(void)
         struct {
             const char *id;
             int since, until; /* 0 is NOW: seen even now */
+            int cached;       /* days; 0 as a day */
         } txt[MOST + 1];      /* the last one first */
         int want;
     } cases[] = {
         {"nobody has looked", -9, -3, {{0}}, 4},
-        {"its id is still there", -9, -3, {{"p", -9, 0}}, 8},
+        {"its id is still there", -9, -3, {{"p", -9, 0, 1}}, 8},
         {"was, until another one was seen",
          -9,
          -3,
-         {{"q", -2, 0}, {"p", -9, -3}},
+         {{"q", -2, 0, 1}, {"p", -9, -3, 1}},
          6},
-        {"was, until none was seen", -9, -3, {{"", -2, 0}, {"p", -9, -3}}, 6},
-        {"none is no name", -9, -3, {{"", -30, 0}}, 4},
+        {"was, until none was seen",
+         -9,
+         -3,
+         {{"", -2, 0, 1}, {"p", -9, -3, 1}},
+         6},
+        {"none is no name", -9, -3, {{"", -30, 0, 1}}, 4},
         {"was, before it was served last",
          -9,
          -1,
-         {{"q", -5, 0}, {"p", -9, -6}},
+         {{"q", -5, 0, 1}, {"p", -9, -6, 1}},
          8},
         {"it was served last when another one was seen",
          -9,
          -2,
-         {{"q", -2, 0}, {"p", -9, -3}},
+         {{"q", -2, 0, 1}, {"p", -9, -3, 1}},
          8},
-        {"its id never came", -9, -3, {{"q", -2, 0}, {"o", -30, -3}}, 6},
+        {"its id never came", -9, -3, {{"q", -2, 0, 1}, {"o", -30, -3, 1}}, 6},
         {"nor any that was there then",
          -9,
          -3,
-         {{"q", -2, 0}, {"", -20, -3}},
+         {{"q", -2, 0, 1}, {"", -20, -3, 1}},
          4},
         {"an earlier one came again",
          -9,
          -3,
-         {{"o", -1, 0}, {"p", -8, -2}, {"o", -30, -9}},
+         {{"o", -1, 0, 1}, {"p", -8, -2, 1}, {"o", -30, -9, 1}},
          8},
         {"that caches may still have had",
          -9,
          -3,
-         {{"o", -1, 0}, {"p", -10, -2}, {"o", -30, -11}},
+         {{"o", -1, 0, 1}, {"p", -10, -2, 1}, {"o", -30, -11, 1}},
          8},
         {"that they had no more",
          -9,
          -3,
-         {{"o", -1, 0}, {"p", -11, -2}, {"o", -30, -12}},
+         {{"o", -1, 0, 1}, {"p", -11, -2, 1}, {"o", -30, -12, 1}},
          7},
         {"a later one came and went, and came again",
          -9,
          -3,
-         {{"q", 0, 0}, {"p", -1, 0}, {"q", -2, -1}, {"p", -9, -3}},
+         {{"q", 0, 0, 1}, {"p", -1, 0, 1}, {"q", -2, -1, 1}, {"p", -9, -3, 1}},
          8},
         {"a later one came again, after it",
          -9,
          -5,
-         {{"q", -1, 0}, {"r", -2, -1}, {"q", -4, -2}, {"p", -9, -4}},
+         {{"q", -1, 0, 1},
+          {"r", -2, -1, 1},
+          {"q", -4, -2, 1},
+          {"p", -9, -4, 1}},
          4},
-        {"who knows what was before the first", -9, -3, {{"q", -1, 0}}, 7},
-        {"nor when it was served last", -9, -1, {{"", -1, 0}}, 7},
-        {"or while it was served", -9, 0, {{"q", 0, 0}}, 8},
-        {"nobody looks any more, for a month", -60, -50, {{"p", -60, -31}}, 8},
-        {"and a day", -60, -50, {{"p", -60, -32}}, 7},
-        {"the clock was ahead", -9, -3, {{"q", 5, 5}, {"p", -9, -3}}, 8},
+        {"who knows what was before the first", -9, -3, {{"q", -1, 0, 1}}, 7},
+        {"nor when it was served last", -9, -1, {{"", -1, 0, 1}}, 7},
+        {"or while it was served", -9, 0, {{"q", 0, 0, 1}}, 8},
+        {"nobody looks any more, for a month",
+         -60,
+         -50,
+         {{"p", -60, -31, 1}},
+         8},
+        {"and a day", -60, -50, {{"p", -60, -32, 1}}, 7},
+        {"the clock was ahead", -9, -3, {{"q", 5, 5, 1}, {"p", -9, -3, 1}}, 8},
+        {"caches keep it for days",
+         -9,
+         -3,
+         {{"q", -2, 0, 1}, {"p", -9, -3, 3}},
+         8},
+        {"a week at most", -9, -3, {{"q", -2, 0, 1}, {"p", -9, -3, 70}}, 12},
+        {"longer than a later one",
+         -9,
+         -3,
+         {{"p", -1, -1, 1}, {"q", -2, -2, 1}, {"p", -9, -3, 5}},
+         10},
+        {"while it was served they had another one, still",
+         -9,
+         -3,
+         {{"q", -1, 0, 1}, {"r", -12, -2, 1}, {"q", -30, -13, 4}},
+         8},
+        {"and what was before the first", -9, -3, {{"q", -1, 0, 2}}, 8},
     };
     size_t i, n;
 
@@ -152,6 +181,7 @@ static void names(void)
             txt[n].id = cases[i].txt[n].id;
             txt[n].since = NOW + cases[i].txt[n].since * DAY;
             txt[n].until = NOW + cases[i].txt[n].until * DAY;
+            txt[n].cached = cases[i].txt[n].cached * DAY;
         }
         if (!ok(mtasts_horizon(&h, &past, NOW) == NOW + cases[i].want * DAY,
                 "names", cases[i].what)) {
@@ -159,6 +189,16 @@ static void names(void)
                    (long)((mtasts_horizon(&h, &past, NOW) - NOW) / DAY));
         }
     }
+}
+
+static void ttls(void)
+{
+    ok(mtasts_txt_cached(0) == DAY && mtasts_txt_cached(DAY) == DAY, "ttl",
+       "a day at least");
+    ok(mtasts_txt_cached(DAY + 1) == DAY + 1, "ttl", "as long as it says");
+    ok(mtasts_txt_cached(WEEK + 1) == WEEK &&
+           mtasts_txt_cached(UINT32_MAX) == WEEK,
+       "ttl", "a week at most");
 }
 
 /* Nothing overflows, whatever a damaged ledger has. */
@@ -170,7 +210,8 @@ static void odd_times(void)
     for (i = 0; i < all; i++) {
         mtasts_past past = {
             "p", "d", {E, WEEK, NULL, 0}, times[i % n], times[i / n % n]};
-        mtasts_txt_seen txt = {"p", times[i / n / n % n], times[i / n / n / n]};
+        mtasts_txt_seen txt = {"p", times[i / n / n % n], times[i / n / n / n],
+                               times[(i + i / n) % n]};
         mtasts_history h = {&past, 1, &txt, 1}, none = {&past, 1, NULL, 0};
 
         if (mtasts_horizon(&h, &past, NOW) <
@@ -1060,6 +1101,7 @@ int main(void)
     hold_times();
     horizons();
     names();
+    ttls();
     odd_times();
     queries();
     history_checks();

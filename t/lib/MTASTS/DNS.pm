@@ -50,10 +50,15 @@ sub named {
 
 # Changes what a named() says, by a dynamic update for each zone: each argument
 # is [name, type, data...] with absolute names and all records that are there
-# then, none to remove them.  They answer when it returns.
+# then, none to remove them; "300 TXT" is a type with a TTL.  They answer when it returns.
 sub publish {
     my ($port, @sets) = @_;
-    my %of;
+    my (%of, %ttl);
+    @sets = map { [@$_] } @sets;
+    for (@sets) {
+        my $ttl = $_->[1] =~ s/^(\d+) // ? $1 : 0;
+        $ttl{key(@$_)} = $ttl;
+    }
     for my $set (@sets) {
         my ($zone) = sort { length $b <=> length $a } grep { $set->[0] =~ /(?:^|\.)\Q$_\E\.?$/ } @{$zones_at{$port}};
         push @{$of{$zone // die "$set->[0]: in no zone"}}, $set;
@@ -63,7 +68,8 @@ sub publish {
         print $to "server 127.0.0.1 $port\nzone $zone\n";
         for (@{$of{$zone}}) {
             my ($name, $type, @data) = @$_;
-            print $to "update delete $name $type\n", map {"update add $name 0 $type $_\n"} @data;
+            my $ttl = $ttl{key($name, $type)};
+            print $to "update delete $name $type\n", map {"update add $name $ttl $type $_\n"} @data;
         }
         print $to "send\n";
         close $to or die "nsupdate of $zone: $?";
