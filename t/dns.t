@@ -195,7 +195,7 @@ my @wild = map {
 
 my $said = 0;
 $said += @$_ > 5 ? @$_ - 5 : 0 for @cases;
-plan tests => 1 + 2 * @cases + $said + 4 * @matches + 31, need_module('ssl');
+plan tests => 1 + 2 * @cases + $said + 4 * @matches + 2 * 12 + 31, need_module('ssl');
 
 sub in_case { my ($name, $s) = @_; return $s =~ s/\{\}/$name.test/gr }
 sub vhost {
@@ -300,6 +300,35 @@ ok t_cmp($err, '', 'nothing else on standard error');
 ($rc, $json) = configtest(check_lines('30s', $port) . vhost($cases[0]), '-D', 'DUMP_MTASTS_JSON');
 ($id) = map { $_->{sync} } @{(eval { decode_json($json) } || {})->{policies}};
 ok t_cmp("$rc " . ($id // ''), '0 in-sync', 'one domain alone');
+# httpd chooses by address before it chooses by name: another virtual host on an
+# address of the policy host has its requests.
+# [what, that virtual host, where the policy is, domain, findings, words]
+my $elsewhere = 'warning host-elsewhere';
+my @on_address = (
+    ['its address', '192.0.2.1:1', '*:1', 'right', $elsewhere, qr/mta-sts\.right\.test leads to 192\.0\.2\.1\b.*192\.0\.2\.1:1 go to the virtual host www\.test:1 at \S+configtest\.conf:\d+\b/],
+    ['its address, any port', '192.0.2.1', '*:1', 'right', $elsewhere, qr/www\.test at/],
+    ['its address, a policy on any port', '192.0.2.1:1', '*', 'right', $elsewhere],
+    ['its address, a policy on another one', '192.0.2.1:1', '192.0.2.2:1', 'right', $elsewhere],
+    ['its address, IPv6', '[2001:db8::1]:1', '*:1', 'host-six', $elsewhere, qr/\[2001:db8::1\]:1 go to/],
+    ['an address that is not its', '127.0.0.1:1', '*:1', 'right', ''],
+    ['another port', '192.0.2.1:2', '*:1', 'right', ''],
+    ['a port that no sender asks', '192.0.2.1:2', '*:2', 'right', ''],
+    ['both on it', '192.0.2.1:1', '192.0.2.1:1 *:1', 'right', ''],
+    ['both by address', '192.0.2.1:1', '192.0.2.1:1', 'right', ''],
+    ['it serves the policy', '192.0.2.1:1', '*:1', 'right', '', qr//, 'ServerAlias mta-sts.right.test', 'MTASTSMX mx.right.test'],
+    ['it has only the name', '192.0.2.1:1', '*:1', 'right', $elsewhere, qr//, 'MTASTSEngine Off', 'ServerAlias mta-sts.right.test'],
+);
+for (@on_address) {
+    my ($what, $address, $policy, $name, $expected, $words, @there) = @$_;
+    my ($case) = grep { $_->[0] eq $name } @cases;
+    @there = 'MTASTSEngine Off' if !@there;
+    ($rc, $json) = configtest(check_lines('30s', $port) . "MTASTSProbeHost 1\n" . (vhost($case) =~ s/\*:1/$policy/r)
+        . join("\n", "<VirtualHost $address>", 'ServerName www.test', @there, "</VirtualHost>\n"), '-D', 'DUMP_MTASTS_JSON');
+    my ($p) = @{(eval { decode_json($json) } || {})->{policies}};
+    my @found = grep { $_->{code} =~ /^host-/ } @{$p->{findings}};
+    ok t_cmp(join(', ', map {"$_->{severity} $_->{code}"} @found), $expected, "$what: findings");
+    ok t_cmp(join(' ', map { $_->{text} } @found), $words // qr//, "$what: words");
+}
 # Nothing configured.
 ($rc, $json) = configtest(check_lines('30s', $port) =~ s/^MTASTSEngine On$//mr, '-D', 'DUMP_MTASTS_JSON');
 $d = eval { decode_json($json) } || {};

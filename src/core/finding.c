@@ -438,6 +438,14 @@ static const struct row {
          "Publish this server's public address: {0}. IN A ... (and IN AAAA "
          "if it has one).",
          "RFC 8461 3.3"},
+    [MTASTS_HOST_ELSEWHERE] =
+        {"host-elsewhere", MTASTS_WARNING,
+         "{0} leads to {1} in DNS, and requests on {2} go to the virtual host "
+         "{3} at {4}: it is on that very address, and the one with the policy, "
+         "{5} at {6}, is not; names count only among those that are",
+         "Write <VirtualHost ... {2}> at {6}, or <VirtualHost *:{7}> at {4}; "
+         "then requests for {0} find their virtual host by its name.",
+         "RFC 8461 3.3"},
     [MTASTS_TLSRPT_MISSING] =
         {"tlsrpt-missing", MTASTS_WARNING,
          "there is no TLSRPT record at _smtp._tls.{0}: senders don't report "

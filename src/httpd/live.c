@@ -280,6 +280,7 @@ static void check_dns(const mtasts_live *live, mtasts_live_site *l)
     if (l->facts &&
         mtasts_live_looks(live->options, served->server) & MTASTS_LOOK_DNS) {
         l->sync = mtasts_dns_check(&wanted, l->facts, mtasts_keep, l->notes);
+        mtasts_live_address_check(live, l);
     }
 }
 
@@ -315,6 +316,7 @@ static mtasts_live *live_make(apr_pool_t *p, const mtasts_live_options *o)
     live->mx = apr_hash_make(p);
     live->notes = apr_array_make(p, 1, sizeof(mtasts_note));
     add_sites(live);
+    live->vhosts = mtasts_vhosts_on_addresses(p, o->servers);
     mtasts_live_find_withdrawn(live);
     return live;
 }

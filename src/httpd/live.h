@@ -41,6 +41,7 @@ typedef struct {
     char address[MTASTS_ADDRESS_SIZE];
     mtasts_probe_result result;
     int has_cert;
+    int same;       /* byte for byte what is meant to be served */
     int remembered; /* it was right a short while ago, and not tried again */
 } mtasts_live_tried;
 

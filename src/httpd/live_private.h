@@ -4,6 +4,7 @@
 /* What the live*.c files know of each other; everyone else includes live.h. */
 
 #include "live.h"
+#include "vhost.h"
 #include "../net/facts.h"
 
 /* A domain that is not configured any more, while senders may hold a policy of
@@ -30,6 +31,7 @@ struct mtasts_live {
     apr_hash_t *mx;             /* "ADDRESS PORT HOST" -> mx_entry * */
     int mx_nobody;              /* as in mtasts_mx_asked */
     unsigned mx_remembered;     /* addresses not tried again */
+    mtasts_vhosts *vhosts;      /* mtasts_vhosts_on_addresses() */
     int releasing; /* a policy is held back: what it is released for must be as
                       it is now, not as it was ten minutes ago */
     apr_array_header_t *notes;     /* mtasts_note, on nothing that is served */
@@ -65,8 +67,18 @@ void mtasts_live_probe(mtasts_live *live);
 int mtasts_live_address_text(const mtasts_dns_address *address,
                              char text[MTASTS_ADDRESS_SIZE]);
 
+/* Calls each() for the addresses of a host, until it returns 0. */
+typedef int mtasts_address_fn(void *ctx, const char *address);
+void mtasts_live_each_address(const mtasts_dns_host *host,
+                              mtasts_address_fn *each, void *ctx);
+
 /* The findings on the certificates and on the MX hosts' TLS. */
 void mtasts_live_tls_check(const mtasts_live *live, mtasts_live_site *l);
+
+/* --- live_address.c --- */
+
+/* host-elsewhere: after the fetches, as what comes as it should is not told. */
+void mtasts_live_address_check(const mtasts_live *live, mtasts_live_site *l);
 
 /* --- live_history.c --- */
 

@@ -192,11 +192,8 @@ int mtasts_live_address_text(const mtasts_dns_address *address,
                      text, MTASTS_ADDRESS_SIZE) != NULL;
 }
 
-/* Calls each() for the addresses of a host, until it returns 0. */
-typedef int address_fn(void *ctx, const char *address);
-
-static int each_address_of(const mtasts_dns_answer *answer, address_fn *each,
-                           void *ctx)
+static int each_address_of(const mtasts_dns_answer *answer,
+                           mtasts_address_fn *each, void *ctx)
 {
     char text[MTASTS_ADDRESS_SIZE];
     size_t i;
@@ -210,8 +207,8 @@ static int each_address_of(const mtasts_dns_answer *answer, address_fn *each,
     return 1;
 }
 
-static void each_address(const mtasts_dns_host *host, address_fn *each,
-                         void *ctx)
+void mtasts_live_each_address(const mtasts_dns_host *host,
+                              mtasts_address_fn *each, void *ctx)
 {
     if (each_address_of(host->a, each, ctx)) {
         each_address_of(host->aaaa, each, ctx);
@@ -262,12 +259,12 @@ static void add_mx_hosts(mtasts_live *live, mtasts_probe_run *run,
     for (i = 0; i < facts->mx->nmx && l->mx->nelts <= ADDRESSES_MAX; i++) {
         a.host = facts->mx_hosts[i].name;
         a.backup = facts->mx->mx[i].preference > facts->mx->mx[0].preference;
-        each_address(&facts->mx_hosts[i], add_mx_address, &a);
+        mtasts_live_each_address(&facts->mx_hosts[i], add_mx_address, &a);
     }
     if (facts->own_host) {
         a.host = facts->own_host->name;
         a.implicit = 1;
-        each_address(facts->own_host, add_mx_address, &a);
+        mtasts_live_each_address(facts->own_host, add_mx_address, &a);
     }
 }
 
@@ -334,7 +331,7 @@ static int worse_than_info(const apr_array_header_t *notes, int from)
 }
 
 static void keep_tried(mtasts_live_site *l, const char *address,
-                       const mtasts_probe *probe)
+                       const mtasts_probe *probe, int same)
 {
     mtasts_live_tried *t = apr_array_push(l->tried);
 
@@ -342,6 +339,7 @@ static void keep_tried(mtasts_live_site *l, const char *address,
     t->remembered = !probe;
     t->result = probe ? probe->result : MTASTS_PROBE_OK;
     t->has_cert = !probe || probe->has_cert;
+    t->same = same;
 }
 
 static void fetch_done(void *ctx, const mtasts_fetch *fetch)
@@ -370,7 +368,7 @@ static void fetch_done(void *ctx, const mtasts_fetch *fetch)
     same = mtasts_fetch_same(&wanted, fetch);
     l->fetched++;
     l->same += (unsigned)same;
-    keep_tried(l, fetch->probe.address, &fetch->probe);
+    keep_tried(l, fetch->probe.address, &fetch->probe, same);
     if (!same) {
         mtasts_live_saw_other(job->live, l, fetch);
     }
@@ -404,7 +402,7 @@ static int add_fetch(void *ctx, const char *address)
                            live->now)) {
         a->job->l->fetched++;
         a->job->l->same++;
-        keep_tried(a->job->l, address, NULL);
+        keep_tried(a->job->l, address, NULL, 1);
         return 1;
     }
     return mtasts_probe_fetch(a->run, a->host, address, a->port, fetch_done,
@@ -424,7 +422,7 @@ static void add_fetches(mtasts_live *live, mtasts_probe_run *run,
     if (live->options->keep_fetches) {
         l->fetches = apr_array_make(live->pool, 2, sizeof(mtasts_live_fetch));
     }
-    each_address(&l->facts->policy_host, add_fetch, &a);
+    mtasts_live_each_address(&l->facts->policy_host, add_fetch, &a);
 }
 
 /* --- all --- */

@@ -36,6 +36,7 @@ struct mtasts_vhosts {
     section main_section;
     apr_hash_t *sections; /* &server_rec -> section * */
     apr_hash_t *chains;   /* "address:port" -> chain *; NULL before it's used */
+    int own_only;         /* those on all addresses are not among them */
     const server_rec *asked;          /* the server last asked about, and */
     apr_array_header_t *asked_chains; /* chain *, one per address of it */
 };
@@ -49,7 +50,12 @@ static int is_any(const apr_sockaddr_t *sa)
     return !memcmp(sa->ipaddr_ptr, zero, (size_t)sa->ipaddr_len);
 }
 
-/* "address:port", with "*" for all addresses. */
+const char *mtasts_address_text(apr_pool_t *p, const char *ip, unsigned port)
+{
+    return apr_psprintf(p, strchr(ip, ':') ? "[%s]:%u" : "%s:%u", ip, port);
+}
+
+/* With "*" for all addresses. */
 static const char *address_text(apr_pool_t *p, const server_addr_rec *a)
 {
     char *ip;
@@ -58,8 +64,7 @@ static const char *address_text(apr_pool_t *p, const server_addr_rec *a)
         apr_sockaddr_ip_get(&ip, a->host_addr) != APR_SUCCESS) {
         ip = "*";
     }
-    return apr_psprintf(p, strchr(ip, ':') ? "[%s]:%u" : "%s:%u", ip,
-                        (unsigned)a->host_port);
+    return mtasts_address_text(p, ip, a->host_port);
 }
 
 static int same_address(const server_addr_rec *x, const server_addr_rec *y)
@@ -260,6 +265,22 @@ static void add_to_chain(mtasts_vhosts *v, chain *c, int order,
     }
 }
 
+static chain *chain_of(mtasts_vhosts *v, const server_addr_rec *a,
+                       const server_rec *s)
+{
+    const char *key = address_text(v->pool, a);
+    chain *c = apr_hash_get(v->chains, key, APR_HASH_KEY_STRING);
+
+    if (!c) {
+        c = apr_palloc(v->pool, sizeof(*c));
+        c->first = s;
+        c->names = apr_hash_make(v->pool);
+        c->wildcards = apr_array_make(v->pool, 1, sizeof(choice));
+        apr_hash_set(v->chains, key, APR_HASH_KEY_STRING, c);
+    }
+    return c;
+}
+
 /* Hashes, as there may be a hundred thousand names and a question for each. */
 static void read_chains(mtasts_vhosts *v)
 {
@@ -271,17 +292,9 @@ static void read_chains(mtasts_vhosts *v)
         const server_rec *s = APR_ARRAY_IDX(v->servers, i, server_rec *);
 
         for (a = s->addrs; a; a = a->next) {
-            const char *key = address_text(v->pool, a);
-            chain *c = apr_hash_get(v->chains, key, APR_HASH_KEY_STRING);
-
-            if (!c) {
-                c = apr_palloc(v->pool, sizeof(*c));
-                c->first = s;
-                c->names = apr_hash_make(v->pool);
-                c->wildcards = apr_array_make(v->pool, 1, sizeof(choice));
-                apr_hash_set(v->chains, key, APR_HASH_KEY_STRING, c);
+            if (!v->own_only || !is_any(a->host_addr)) {
+                add_to_chain(v, chain_of(v, a, s), i, s);
             }
-            add_to_chain(v, c, i, s);
         }
     }
 }
@@ -336,6 +349,69 @@ const server_rec *mtasts_vhost_instead(mtasts_vhosts *v, const server_rec *s,
         }
     }
     return NULL;
+}
+
+/* Also if `s` has all ports there. */
+static int is_on(apr_pool_t *p, const server_rec *s, const char *ip,
+                 unsigned port)
+{
+    const char *at = mtasts_address_text(p, ip, port);
+    const char *at_all = mtasts_address_text(p, ip, 0);
+    const server_addr_rec *a;
+
+    for (a = s->is_virtual ? s->addrs : NULL; a; a = a->next) {
+        const char *text = address_text(p, a);
+
+        if (!strcmp(text, at) || !strcmp(text, at_all)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The main server is asked wherever no virtual host is. */
+static int has_port(const server_rec *s, unsigned port)
+{
+    const server_addr_rec *a;
+
+    for (a = s->is_virtual ? s->addrs : NULL; a; a = a->next) {
+        if (a->host_port == port || !a->host_port) {
+            return 1;
+        }
+    }
+    return !s->is_virtual;
+}
+
+/* As httpd does: those on this port before those on all. */
+const server_rec *mtasts_vhost_at(const mtasts_vhosts *v, const server_rec *s,
+                                  const char *ip, unsigned port,
+                                  const char *host)
+{
+    apr_hash_t *chains = v->chains;
+    const chain *c;
+
+    if (!apr_hash_count(chains) || !has_port(s, port)) {
+        return NULL;
+    }
+    c = apr_hash_get(chains, mtasts_address_text(v->pool, ip, port),
+                     APR_HASH_KEY_STRING);
+    if (!c) {
+        c = apr_hash_get(chains, mtasts_address_text(v->pool, ip, 0),
+                         APR_HASH_KEY_STRING);
+    }
+    return c && !is_on(v->pool, s, ip, port) ? choose(c, host) : NULL;
+}
+
+mtasts_vhosts *mtasts_vhosts_on_addresses(apr_pool_t *p,
+                                          const apr_array_header_t *servers)
+{
+    mtasts_vhosts *v = apr_pcalloc(p, sizeof(*v));
+
+    v->pool = p;
+    v->servers = servers;
+    v->own_only = 1;
+    read_chains(v);
+    return v;
 }
 
 /* --- all --- */

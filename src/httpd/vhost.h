@@ -37,6 +37,22 @@ const apr_array_header_t *mtasts_vhost_cert_files(const mtasts_vhosts *v,
 const server_rec *mtasts_vhost_instead(mtasts_vhosts *v, const server_rec *s,
                                        const char *host);
 
+/* For mtasts_vhost_at() only, at any time: the virtual hosts on addresses of
+ * their own, in `p`. */
+mtasts_vhosts *mtasts_vhosts_on_addresses(apr_pool_t *p,
+                                          const apr_array_header_t *servers);
+
+/* The virtual host that httpd chooses for the name `host` (lower case) at the
+ * address `ip` (as text) and `port`, if it is another one because `s`, which
+ * has that port, is not on that address; else NULL.  That another one on the
+ * same address takes the requests is mtasts_vhost_instead()'s. */
+const server_rec *mtasts_vhost_at(const mtasts_vhosts *v, const server_rec *s,
+                                  const char *ip, unsigned port,
+                                  const char *host);
+
+/* "192.0.2.1:443", "[2001:db8::1]:443", "*:443"; in `p`. */
+const char *mtasts_address_text(apr_pool_t *p, const char *ip, unsigned port);
+
 /* An address and port that both virtual hosts have, to show, in `p`; NULL if
  * there is none or one of the two is the main server. */
 const char *mtasts_vhost_common_address(apr_pool_t *p, const server_rec *a,
