@@ -13,7 +13,7 @@ use MTASTS::Httpd;
 use MTASTS::Process;
 use MTASTS::Tree;
 
-plan tests => 90, need {
+plan tests => 97, need need_module('ssl'), {
     'a server with children (not -one-process)' => sub { !$ENV{VALGRIND} },
 };
 
@@ -137,6 +137,26 @@ ok t_cmp($h->says(qr/unsure\.test: dns-tempfail: cleared, stood since/), 1, 'kno
 ok t_cmp(times_said($h, 'unsure\.test: txt-missing'), 0, 'what stood all the time is not said');
 ok t_cmp(short(told($h)), '', 'nor is anything told');
 
+# --- the policy, as fetched ---
+
+# Another server, of which more is seen below, when a minute has gone by.
+my $f = server('fetched', 'well');
+my $certs = new_directory('certs');
+system("$v->{serverroot}/lib/bad-certs.sh", $certs, 'good:mta-sts.fetched.test') == 0 or die 'no certificates';
+chmod 0755, $certs;
+publish($dns, records_of('fetched'));
+sub fetched {
+    my (@lines) = @_;
+    return configure($f, $dns, [], 'MTASTSNotifyCommand Off', "MTASTSCAFile \"$certs/ca.crt\"", "CustomLog \"$f->{dir}/access\" %>s",
+        $f->vhost('fetched.test', join("\n", 'MTASTSMX mx.fetched.test', "MTASTSProbeHost $f->{tls}", @lines), "$certs/good-mta-sts.fetched.test"));
+}
+sub fetches { return join '', sort split /\n/, MTASTS::Config::slurp("$f->{dir}/access") }
+fetched()->start();
+ok t_cmp($f->says(qr/mtasts: fetched\.test: fetched as it is meant to be from 1 address$/m), 1, 'fetched: right');
+fetched('<Location "/">', 'Require all denied', '</Location>')->graceful();
+ok t_cmp($f->says(qr/mtasts:error\S* .*mtasts: mta-sts\.fetched\.test \[127\.0\.0\.1\]: fetch-status: .*403/), 1, 'fetched: a reload that breaks it is seen at once');
+my $forbidden = fetches();
+
 # --- sooner than the interval ---
 
 # The interval is two minutes: only what has changed is looked at after one.
@@ -154,6 +174,15 @@ ok t_cmp($took > 30 && $took < 75 ? 1 : $took, 1, 'news: after a minute');
 ok t_cmp(times_said($h, 'steady\.test: txt-missing'), 0, 'news: and only that');
 ok t_cmp(short(events($h, 1)), 'severity moving.test warning ok', 'news: told');
 publish($dns, records_of('steady'));
+
+# What was right before the reload does not count then either.
+ok t_cmp(wait_for(sub { fetches() ne $forbidden || times_said($f, '\S+ \S+: fetch-status: cleared') }, 80) ? 1 : 0, 1, 'fetched: looked at again');
+ok t_cmp(times_said($f, '\S+ \S+: fetch-status: cleared'), 0, 'fetched: and it stands');
+ok t_cmp($forbidden, qr/^200(?:200)*403$/, 'fetched: never twice in a run');
+fetched()->graceful();
+ok t_cmp($f->says(qr/mtasts: mta-sts\.fetched\.test \S+: fetch-status: cleared, /), 1, 'fetched: mended');
+ok t_cmp($f->trouble(), '', 'nothing crashed');
+$f->stop();
 
 # --- what is served ---
 

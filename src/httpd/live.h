@@ -78,7 +78,8 @@ typedef struct {
     const apr_hash_t *only; /* the domains that are looked at; NULL: all */
     int starting;           /* what stands is logged, too */
     int after_start;        /* the start has logged who is in sync */
-    int again;              /* so has an earlier run of this configuration */
+    int again;              /* so has an earlier run of this configuration;
+                               what was fetched right may be remembered */
     int (*stop)(void *ctx); /* as in dns.h; may be NULL */
     void *stop_ctx;
     void (*back)(void *ctx); /* called when done with the network, or NULL */

@@ -342,6 +342,20 @@ static void keep_tried(mtasts_live_site *l, const char *address,
     t->same = same;
 }
 
+/* One that was not right takes back that it was right a short while ago. */
+static void remember_fetch(const fetch_job *job, const char *address, int right)
+{
+    mtasts_seen *seen = job->live->options->seen;
+    const char *key = fetch_key(job, address);
+
+    if (right) {
+        mtasts_seen_mark(seen, key, apr_time_now());
+    }
+    else {
+        mtasts_seen_unmark(seen, key);
+    }
+}
+
 static void fetch_done(void *ctx, const mtasts_fetch *fetch)
 {
     fetch_job *job = ctx;
@@ -372,9 +386,9 @@ static void fetch_done(void *ctx, const mtasts_fetch *fetch)
     if (!same) {
         mtasts_live_saw_other(job->live, l, fetch);
     }
-    if (seen && same && !worse_than_info(l->notes, from)) {
-        mtasts_seen_mark(seen, fetch_key(job, fetch->probe.address),
-                         apr_time_now());
+    if (seen) {
+        remember_fetch(job, fetch->probe.address,
+                       same && !worse_than_info(l->notes, from));
     }
     if (l->fetches) {
         mtasts_live_fetch *kept = apr_array_push(l->fetches);
@@ -397,7 +411,8 @@ static int add_fetch(void *ctx, const char *address)
     const fetch_adding *a = ctx;
     mtasts_live *live = a->job->live;
 
-    if (live->options->seen &&
+    /* Not in the first run after a start or reload, whatever was changed. */
+    if (live->options->seen && live->options->again &&
         mtasts_seen_marked(live->options->seen, fetch_key(a->job, address),
                            live->now)) {
         a->job->l->fetched++;
