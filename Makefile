@@ -42,8 +42,9 @@ WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes
 SAN    := $(if $(ASAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE -O1)
 # What every object gets; src/core sees no path to httpd's or APR's headers.
 FLAGS   = $(apxs_CFLAGS) -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN) -MMD -MP $(SAN) $(CFLAGS)
-# Where the httpd of the system keeps what must outlive it.
-STATE_DIR ?= /var/lib/$(apxs_NAME)/mtasts
+# Where the httpd of the system keeps what must outlive it; `make install` keeps
+# what the tree was built with.
+STATE_DIR ?= $(or $(shell cat $(OBJ)/STATE_DIR 2>/dev/null),/var/lib/$(apxs_NAME)/mtasts)
 STATE   = -DMTASTS_STATE_DIR='"$(STATE_DIR)"'
 SHARED := $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 LIBS   := -lcares -ljansson -lidn2 -lssl -lcrypto
@@ -56,7 +57,7 @@ NET_O   := $(NET:%.c=$(OBJ)/%.o)
 STORE_O := $(STORE:%.c=$(OBJ)/%.o)
 HTTPD_O := $(HTTPD:%.c=$(OBJ)/%.o)
 
-.PHONY: all demo test check unit guard memcheck httpd-test simulate bench fuzz lint install uninstall clean help \
+.PHONY: all demo test check unit guard memcheck httpd-test simulate bench fuzz lint install uninstall clean help FORCE \
         need-build need-demo need-test need-lint need-fuzz need-bench
 .DELETE_ON_ERROR:
 
@@ -78,7 +79,12 @@ $(OBJ)/%.o: %.c | need-build
 	@mkdir -p $(@D)
 	$(call run,CC,$<,$(CC) $(FLAGS) $(apxs_CPPFLAGS) -c -o $@ $<)
 
+# The file changes when the variable does.
 $(OBJ)/src/httpd/memory.o: FLAGS += $(STATE)
+$(OBJ)/src/httpd/memory.o: $(OBJ)/STATE_DIR
+$(OBJ)/STATE_DIR: FORCE | need-build
+	@mkdir -p $(@D)
+	@echo '$(STATE_DIR)' | cmp -s - $@ || echo '$(STATE_DIR)' >$@
 
 $(B)/unit/%: t/unit/%.c $(CORE_O)
 	@mkdir -p $(@D)
