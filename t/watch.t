@@ -55,11 +55,16 @@ sub told {
     }
     return @all;
 }
-# Waits for that many, and no more; "EVENT DOMAIN WAS IS".
+# Waits for that many, and no more, and until the last of them has ended: one that
+# a reload ends is told again.
 sub events {
     my ($h, $n) = @_;
     my @all;
     wait_for(sub { push @all, told($h); @all >= $n });
+    for (@all) {
+        my $text = substr $_->{env}{MTASTS_TEXT}, 0, 60;
+        $h->says(qr/MTASTSNotifyCommand was told: \Q$text\E/);
+    }
     return @all;
 }
 sub short { return join ', ', sort map { join ' ', grep {length} @{$_->{env}}{map {"MTASTS_$_"} qw(EVENT DOMAIN WAS IS)} } @_ }
