@@ -16,15 +16,21 @@ int64_t mtasts_look_after(unsigned step, uint32_t interval)
     return s < interval ? (int64_t)s * 1000 : 0;
 }
 
+/* `to` is not before `from`; as unsigned, it can't overflow. */
+static uint64_t between(int64_t from, int64_t to)
+{
+    return (uint64_t)to - (uint64_t)from;
+}
+
 int mtasts_is_due(int64_t at, int64_t now, int64_t most)
 {
-    return at <= now || at - now > most;
+    return at <= now || most < 0 || between(now, at) > (uint64_t)most;
 }
 
 /* One that is ahead was not taken by this clock. */
 static int is_old(int64_t at, int64_t now)
 {
-    return !at || at > now || now - at >= MTASTS_RATE_WINDOW;
+    return !at || at > now || between(at, now) >= MTASTS_RATE_WINDOW;
 }
 
 unsigned mtasts_rate_left(const mtasts_rate *rate, int64_t now)
