@@ -26,7 +26,7 @@ my @changes = (
     ['host-gone', ['mta-sts.host-gone.test.', 'A'], 'error', 'host-missing', qr/./],
 );
 my @right = map { $_->[0] } @changes;
-plan tests => 3 * @changes + 22, need {
+plan tests => 3 * @changes + 25, need {
     'a server with children (not -one-process)' => sub { !$ENV{VALGRIND} },
 };
 
@@ -42,9 +42,9 @@ publish($dns, map { records_of($_) } @right, 'steady');
 # Two servers see the same; the other one looks only when it starts.
 my ($h, $off) = map { MTASTS::Httpd->new($_) } 'watch-dns', 'watch-off';
 sub configure {
-    my ($resolver, $of, $interval) = @_;
+    my ($resolver, $of, $interval, @more) = @_;
     return ($of // $h)->configure("MTASTSResolver 127.0.0.1:$resolver", 'MTASTSCheckTimeout 2s', 'MTASTSWatchInterval ' . ($interval // '1m'),
-        'MTASTSProbeHost Off', 'MTASTSProbeMX Off', 'MTASTSTLSRPT mailto:a@b.test', 'MTASTSPolicyID t1', map { $h->vhost("$_.test", "MTASTSMX mx.$_.test") } @right, 'steady');
+        'MTASTSProbeHost Off', 'MTASTSProbeMX Off', 'MTASTSTLSRPT mailto:a@b.test', 'MTASTSPolicyID t1', @more, map { $h->vhost("$_.test", "MTASTSMX mx.$_.test") } @right, 'steady');
 }
 sub times_said { my ($name) = @_; return scalar(() = $h->said() =~ /mtasts: \Q$name\E\.test: [a-z-]+: /g) }
 
@@ -117,6 +117,26 @@ $h->stop()->start();
 ok t_cmp($h->says(qr/txt-gone\.test: txt-missing: /), 1, 'started: what stands is said');
 publish($dns, map { records_of($_) } @right);
 ok t_cmp($h->says(qr/mtasts: txt-gone\.test: txt-missing: cleared/, INTERVAL), 1, 'started: and when it is mended');
+
+# --- processes that end in the midst of each run ---
+
+# They may do so at httpd's own wish, as often as there are requests: then the
+# runs must not begin anew for ever.
+my $ends = MTASTS::Httpd->new('watch-ends');
+sub begins { return wait_for(sub { (grep {/steady/} questions($silent)) || $ends->said() =~ /mtasts: no checks: / }) ? 1 : 0 }
+configure($silent, $ends, '30d', 'MaxConnectionsPerChild 1')->start();
+questions($silent); # of the start
+my $begun = 0;
+for (1 .. 5) {
+    $begun += begins();
+    my %was = map { $_ => 1 } $ends->children();
+    wait_for(sub { $ends->get('steady.test'); !grep { $was{$_} } $ends->children() });
+    questions($silent);
+}
+ok t_cmp($begun, 5, 'ended: another child begins it again');
+ok t_cmp($ends->says(qr/mtasts:error\S* .*mtasts: no checks: 5 processes ended in the midst of them; they are tried again after MTASTSWatchInterval/), 1, 'ended: not for ever');
+ok t_cmp($ends->trouble(), '', 'nothing crashed');
+$ends->stop();
 
 # --- a stop in the midst of a run ---
 

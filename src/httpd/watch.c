@@ -441,7 +441,9 @@ static void full_run_ended(mtasts_watch *w)
     apr_atomic_set32(&w->schedule->tries, 0);
 }
 
-/* A run that ends its process must not do so for ever. */
+/* A run that ends its process must not do so for ever; nor one that takes longer
+ * than processes last here (MaxConnectionsPerChild) begin anew for ever.  After a
+ * reload it is another schedule. */
 static int tried_in_vain(mtasts_watch *w)
 {
     if (apr_atomic_inc32(&w->schedule->tries) < TRIES_MAX) {
@@ -463,9 +465,6 @@ static void full_run(mtasts_watch *w, apr_pool_t *p)
     if (look(w, p, NULL)) {
         full_run_ended(w);
         plan(w, p, NULL);
-    }
-    else {
-        apr_atomic_dec32(&w->schedule->tries); /* it was asked to stop */
     }
 }
 
