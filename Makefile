@@ -45,7 +45,7 @@ FLAGS   = $(apxs_CFLAGS) -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN
 # Where the httpd of the system keeps what must outlive it; `make install` keeps
 # what the tree was built with.
 STATE_DIR ?= $(or $(shell cat $(OBJ)/STATE_DIR 2>/dev/null),/var/lib/$(apxs_NAME)/mtasts)
-STATE   = -DMTASTS_STATE_DIR='"$(STATE_DIR)"'
+STATE   = -DMTASTS_STATE_DIR='"$(patsubst %/,%,$(STATE_DIR))"'
 SHARED := $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 LIBS   := -lcares -ljansson -lidn2 -lssl -lcrypto
 

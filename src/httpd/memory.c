@@ -7,8 +7,10 @@
 #include "http_main.h"
 #include "mpm_common.h"
 #include "unixd.h"
+#include "apr_lib.h"
 #include "apr_network_io.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,22 +43,63 @@ static const char *state_dir(apr_pool_t *p, const mtasts_config *cfg)
 
 /* --- the directory --- */
 
-/* Gives User what was just made.  Through a descriptor, and only if it is still
- * that: who may write to the directory above could have put another one there. */
-static void give_away(const char *dir)
+/* With "." and "..". */
+static int is_empty(int fd)
 {
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = 0;
+    DIR *listing = own < 0 ? NULL : fdopendir(own);
+
+    if (!listing) {
+        if (own >= 0) {
+            close(own);
+        }
+        return 0;
+    }
+    while (n <= 2 && readdir(listing)) {
+        n++;
+    }
+    closedir(listing);
+    return n <= 2;
+}
+
+/* Gives User what was just made, as root.  Who may write to the directory above
+ * can put another one of that directory in its place before it is opened (to move
+ * a directory of root's elsewhere takes the right to write to it), so only one
+ * that is as if it was just made is given away: it tells nothing, and who writes
+ * above can do with the name what he likes anyhow.  In a sticky directory, or one
+ * of root's, nobody can do even that. */
+static void give_away(int above, const char *name)
+{
+    int fd =
+        openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
 
     if (fd < 0) {
         return;
     }
-    if (!fstat(fd, &st) && st.st_uid == geteuid() &&
-        (st.st_mode & 07777) == 0700 && geteuid() == 0) {
+    if (!fstat(fd, &st) && st.st_uid == 0 && (st.st_mode & 07777) == 0700 &&
+        is_empty(fd)) {
         /* If it fails, User can't write there, and that will be said. */
         (void)!fchown(fd, ap_unixd_config.user_id, ap_unixd_config.group_id);
     }
     close(fd);
+}
+
+/* The path to it is followed once: whoever may change a link in it meanwhile
+ * must not have it made in one place and another one given away elsewhere. */
+static void make_dir(apr_pool_t *p, const char *dir)
+{
+    const char *name = apr_filepath_name_get(dir);
+    int above = open(apr_pstrmemdup(p, dir, (apr_size_t)(name - dir)),
+                     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (above < 0) {
+        return;
+    }
+    if (mkdirat(above, name, 0700) == 0 && geteuid() == 0) {
+        give_away(above, name);
+    }
+    close(above);
 }
 
 static int serves_any(const apr_array_header_t *servers)
@@ -103,8 +146,8 @@ void mtasts_memory_prepare(apr_pool_t *ptemp, const apr_array_header_t *servers)
         return;
     }
     dir = state_dir(ptemp, cfg);
-    if (dir && mkdir(dir, 0700) == 0) {
-        give_away(dir);
+    if (dir) {
+        make_dir(ptemp, dir);
     }
 }
 
