@@ -14,6 +14,7 @@
 #define MX_MS          30000
 #define FETCH_MS       4000 /* the most patient of the impatient senders */
 #define ADDRESSES_MAX  64   /* of all MX hosts of a domain: it may be hostile */
+#define AFRESH_MAX     1000 /* domains */
 
 /* One address of one MX host. */
 typedef struct {
@@ -411,8 +412,10 @@ static int add_fetch(void *ctx, const char *address)
     const fetch_adding *a = ctx;
     mtasts_live *live = a->job->live;
 
-    /* Not in the first run after a start or reload, whatever was changed. */
-    if (live->options->seen && live->options->again &&
+    /* Not in the first run after a start or reload, whatever was changed; unless
+     * so many would be fetched that often reloads would be felt. */
+    if (live->options->seen &&
+        (live->options->again || live->sites->nelts > AFRESH_MAX) &&
         mtasts_seen_marked(live->options->seen, fetch_key(a->job, address),
                            live->now)) {
         a->job->l->fetched++;
