@@ -88,7 +88,8 @@ static void register_hooks(apr_pool_t *p)
     /* mod_watchdog starts in its own what was registered before it. */
     ap_hook_post_config(mtasts_watch_post_config, NULL, before_watchdog,
                         APR_HOOK_MIDDLE);
-    ap_hook_child_init(mtasts_watch_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(mtasts_watch_child_init, NULL, before_watchdog,
+                       APR_HOOK_MIDDLE);
 
     ap_hook_translate_name(mtasts_serve_translate_name, NULL, NULL,
                            APR_HOOK_REALLY_FIRST);

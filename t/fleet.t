@@ -12,7 +12,7 @@ use MTASTS::DNS;
 use MTASTS::Httpd;
 use MTASTS::Postgres;
 
-plan tests => 40, need {
+plan tests => 48, need {
     'PostgreSQL and its driver for httpd' => sub { MTASTS::Postgres::programs() && grep {-e} glob '/usr/{lib,lib64,lib/*}/apr-util-1/apr_dbd_pgsql*.so' },
     'a server with children (not -one-process)' => sub { !$ENV{VALGRIND} },
 };
@@ -114,10 +114,46 @@ ok t_cmp($front[0]->remembers('shared.test', 'strict.test'), 1, '1: goes on with
 ok t_cmp(wait_for(sub { grep { $_->{served_now} && mx_of($_) =~ /most/ } $front[0]->held('shared.test') }, 130) ? 1 : 0, 1, "1: knows what 2 has served meanwhile");
 ok t_cmp(unavailable($_), '', "$_: not said any more") for 1, 2;
 
+# --- it hangs in the middle of a statement ---
+
+# Starts a new generation, whose watch finds no answer.
+sub reload_frozen {
+    my ($h) = @_;
+    MTASTS::Postgres::thaw(); # what is frozen has locks, too
+    my $lock = MTASTS::Postgres::lock_table($params, 'mtasts_front');
+    $h->graceful();
+    my %before = map { $_ => 1 } MTASTS::Postgres::backends($params, 'true'); # its first turn is a second away
+    my @pids;
+    wait_for(sub { @pids = grep { !$before{$_} } MTASTS::Postgres::backends($params, "wait_event_type = 'Lock'") }) or die 'the watch does not ask the ledger';
+    MTASTS::Postgres::freeze(@pids);
+    return;
+}
+sub ends_soon { my (@pids) = @_; return wait_for(sub { !grep { MTASTS::Httpd::is_running($_) } @pids }, 5) ? 1 : 0 }
+
+$front[1]->stop();
+$front[0]->stop()->start(); # that it is unavailable was logged a minute ago
+reload_frozen($front[0]);
+ok t_cmp($front[0]->says(qr/ledger-unavailable: .*the server gave no answer for 10 seconds/), 1, 'no answer: said');
+ok t_cmp($front[0]->policy('shared.test'), 'enforce 604800 mx.shared.test more.shared.test', 'no answer: serves');
+reload_frozen($front[0]);
+my @old = $front[0]->children();
+$front[0]->graceful();
+ok t_cmp(ends_soon(@old), 1, 'no answer: the children of before end at a reload');
+ok t_cmp($front[0]->said(), qr/^(?!.*ledger-unavailable)/s, 'no answer: the next ones have a connection of their own');
+ok t_cmp($front[0]->remembers('shared.test'), 1, 'no answer: and use it');
+reload_frozen($front[0]);
+@old = $front[0]->children();
+$began = time;
+$front[0]->stop();
+ok t_cmp(time - $began < 5 ? 1 : time - $began, 1, 'no answer: a stop does not wait');
+ok t_cmp(ends_soon(@old), 1, 'no answer: nobody is left');
+MTASTS::Postgres::thaw();
+$_->start() for @front;
+ok t_cmp($front[0]->remembers('shared.test', 'strict.test'), 1, 'no answer: goes on with the ledger');
+
 # --- the database hangs ---
 
-my @frozen = (MTASTS::Postgres::pid_of($pg), MTASTS::Httpd::children_of(MTASTS::Postgres::pid_of($pg)));
-kill STOP => @frozen;
+MTASTS::Postgres::freeze(MTASTS::Postgres::pid_of($pg), MTASTS::Httpd::children_of(MTASTS::Postgres::pid_of($pg)));
 $began = time;
 $front[0]->graceful();
 ok t_cmp(wait_for(sub { $front[0]->policy('shared.test') =~ /more/ }) && time - $began < 5 ? 1 : time - $began, 1, 'hangs: a reload does not wait');
@@ -125,6 +161,6 @@ ok t_cmp($front[0]->says(qr/ledger-unavailable: /), 1, 'hangs: said');
 $began = time;
 $front[0]->stop();
 ok t_cmp(time - $began < 5 ? 1 : time - $began, 1, 'hangs: a stop does not wait');
-kill CONT => @frozen;
+MTASTS::Postgres::thaw();
 $front[1]->stop();
 ok t_cmp(join('', map { $_->trouble() } @front), '', 'nothing crashed');

@@ -47,7 +47,7 @@ mtasts_ledger *mtasts_live_recall(apr_pool_t *p, mtasts_live_options *o)
     if (!mtasts_memory_wanted(main_server)) {
         return NULL;
     }
-    ledger = mtasts_memory_open(p, main_server, &o->no_ledger);
+    ledger = mtasts_memory_open(p, main_server, NULL, &o->no_ledger);
     if (ledger && !mtasts_live_know(p, o, ledger)) {
         mtasts_ledger_close(ledger);
         ledger = NULL;

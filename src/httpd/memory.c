@@ -188,7 +188,7 @@ static const char *front(apr_pool_t *p)
 }
 
 mtasts_ledger *mtasts_memory_open(apr_pool_t *p, const server_rec *main_server,
-                                  const char **why)
+                                  mtasts_ledger_guard *guard, const char **why)
 {
     const mtasts_config *cfg = mtasts_config_of(main_server);
     mtasts_ledger_options o;
@@ -204,6 +204,7 @@ mtasts_ledger *mtasts_memory_open(apr_pool_t *p, const server_rec *main_server,
                    : cfg->ledger[1];
     o.front = front(p);
     o.create = ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST;
+    o.guard = guard;
     return mtasts_ledger_open(p, &o, why);
 }
 

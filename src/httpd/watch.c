@@ -63,9 +63,10 @@ struct mtasts_watch {
     ap_watchdog_t *watchdog;
     mtasts_seen *seen;
     schedule *schedule;
-    watching *watching; /* of the thread */
-    apr_uint32_t stop;  /* the child ends */
-    apr_uint32_t busy;  /* with what must not be torn down under it */
+    mtasts_ledger_guard *guard; /* of this child, or NULL */
+    watching *watching;         /* of the thread */
+    apr_uint32_t stop;          /* the child ends */
+    apr_uint32_t busy;          /* with what must not be torn down under it */
 };
 
 static int stopping(void *ctx)
@@ -127,7 +128,8 @@ static mtasts_ledger *open_ledger(mtasts_watch *w, apr_pool_t *p,
         *why = "out of memory";
         t->of_ledger = make_pool();
         if (t->of_ledger) {
-            t->ledger = mtasts_memory_open(t->of_ledger, w->main_server, why);
+            t->ledger =
+                mtasts_memory_open(t->of_ledger, w->main_server, w->guard, why);
         }
         if (!t->ledger) {
             *why = apr_pstrdup(p, *why);
@@ -152,6 +154,9 @@ static void tell_of_ledger(mtasts_watch *w, const char *why)
 {
     mtasts_finding f;
 
+    if (why && stopping(w)) {
+        return; /* that may be why */
+    }
     if (why) {
         mtasts_memory_unavailable(why, &f);
     }
@@ -616,17 +621,29 @@ int mtasts_watch_post_config(apr_pool_t *pconf, apr_pool_t *plog,
     return OK;
 }
 
+static void wait_for_turn(const mtasts_watch *w)
+{
+    apr_time_t until = mtasts_clock() + END_WAIT;
+
+    while (apr_atomic_read32((apr_uint32_t *)&w->busy) &&
+           mtasts_clock() < until) {
+        apr_sleep(apr_time_from_msec(5));
+    }
+}
+
 /* OpenSSL, c-ares and the ledger must not be torn down under a turn: ask it to
- * end, and wait a little.  mod_watchdog tells STOPPING in some ways of ending
- * only. */
+ * end, and wait a little; and if a database server keeps it, break that off.
+ * mod_watchdog tells STOPPING in some ways of ending only, and may wait for its
+ * thread for as long as it takes. */
 static apr_status_t end_turn(void *data)
 {
     mtasts_watch *w = data;
-    apr_time_t until = mtasts_clock() + END_WAIT;
 
     apr_atomic_set32(&w->stop, 1);
-    while (apr_atomic_read32(&w->busy) && mtasts_clock() < until) {
-        apr_sleep(apr_time_from_msec(5));
+    wait_for_turn(w);
+    if (w->guard) {
+        mtasts_ledger_interrupt(w->guard);
+        wait_for_turn(w);
     }
     /* Its pool is nobody's child: with -X it would be closed when this code is
      * not loaded any more. */
@@ -641,6 +658,10 @@ void mtasts_watch_child_init(apr_pool_t *pchild, server_rec *main_server)
     mtasts_watch *w = mtasts_config_of(main_server)->watch;
 
     if (w) {
+        /* Nobody's child, as the thread may use it to the last. */
+        apr_pool_t *p = mtasts_memory_wanted(main_server) ? make_pool() : NULL;
+
+        w->guard = p ? mtasts_ledger_guard_make(p) : NULL;
         apr_pool_pre_cleanup_register(pchild, w, end_turn);
     }
 }

@@ -13,7 +13,8 @@
 int mtasts_watch_post_config(apr_pool_t *pconf, apr_pool_t *plog,
                              apr_pool_t *ptemp, server_rec *main_server);
 
-/* ap_hook_child_init: a run must end before its child does. */
+/* ap_hook_child_init, before mod_watchdog's: a run must end before its child
+ * does. */
 void mtasts_watch_child_init(apr_pool_t *pchild, server_rec *main_server);
 
 #endif

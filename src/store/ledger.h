@@ -13,7 +13,8 @@
  * Every function returns 1, or 0 if the ledger could not be read or written:
  * then mtasts_ledger_why() tells why, nothing of that call was written, and the
  * ledger may be closed or tried again.  No call waits longer than a few
- * seconds.  Times are seconds since 1970.
+ * seconds, if there is a guard; without one, a PostgreSQL server that is frozen
+ * keeps it for as long as it is.  Times are seconds since 1970.
  */
 
 #include "../core/change.h"
@@ -25,6 +26,10 @@
 
 typedef struct mtasts_ledger mtasts_ledger;
 
+/* Ends calls that wait for a server too long, or when they are told to.  One per
+ * thread that has ledgers, and it outlives them. */
+typedef struct mtasts_ledger_guard mtasts_ledger_guard;
+
 typedef struct {
     const char *driver; /* of apr_dbd: "sqlite3", "pgsql", ... */
     const char *params; /* its parameters; for sqlite3 the path of the file, in
@@ -33,10 +38,23 @@ typedef struct {
                            shares the ledger */
     int create;         /* make what is missing; else an absent ledger is an
                            empty one, and calls that write have no effect */
+    mtasts_ledger_guard *guard; /* or NULL */
 } mtasts_ledger_options;
 
 /* Loads the drivers; in the process's pool, again without effect. */
 void mtasts_ledger_init(apr_pool_t *process);
+
+/* In `p`, whose cleanup ends it.  A pgsql ledger that is opened with it has a
+ * thread look after its calls: one that gets no answer for 10 s fails.  Made by
+ * any thread, after the process has forked for the last time; NULL if out of
+ * resources. */
+mtasts_ledger_guard *mtasts_ledger_guard_make(apr_pool_t *p);
+
+/* From another thread than the ledger's, which is to end: a call to a PostgreSQL
+ * server that is under way fails soon, and so does every later one of any ledger
+ * with this guard, at once.  What can't be cut short is connecting, which takes
+ * some seconds at most.  Again without effect. */
+void mtasts_ledger_interrupt(mtasts_ledger_guard *guard);
 
 /* Opens the ledger, in `p`, whose cleanup closes it.  NULL and *why (in `p`,
  * for an administrator: "the file ... is read-only", "it was written by a newer

@@ -42,6 +42,7 @@ void mtasts_db_drop(mtasts_ledger *l)
     }
     l->conn_pool = NULL;
     l->handle = NULL;
+    l->socket = -1;
     l->prepared = NULL;
     l->absent = 0;
 }
@@ -66,6 +67,11 @@ static int open_once(mtasts_ledger *l)
 {
     const char *error = NULL;
 
+    /* It is not the guard's to end: libpq bounds it. */
+    if (!mtasts_guard_enter(l)) {
+        return 0;
+    }
+    mtasts_guard_leave(l);
     apr_pool_create(&l->conn_pool, l->pool);
     l->prepared = apr_hash_make(l->conn_pool);
     if (apr_dbd_open_ex(l->driver, l->conn_pool, l->params, &l->handle,
@@ -73,6 +79,7 @@ static int open_once(mtasts_ledger *l)
         l->handle = NULL;
         return mtasts_ledger_fail_as(l, error ? error : "no connection");
     }
+    l->socket = mtasts_guard_socket(l);
     return !l->dialect->settle || mtasts_db_run(l, l->dialect->settle);
 }
 
@@ -132,6 +139,14 @@ static int fail_of_driver(mtasts_ledger *l, int rc)
 {
     const char *text = apr_dbd_error(l->driver, l->handle, rc);
 
+    if (mtasts_guard_was_late(l)) {
+        char what[64];
+
+        apr_snprintf(what, sizeof(what),
+                     "the server gave no answer for %d seconds",
+                     MTASTS_GUARD_MAX);
+        return mtasts_ledger_fail(l, what, NULL);
+    }
     if (text && strstr(text, "schema has changed")) {
         l->stale = 1;
     }
@@ -157,9 +172,22 @@ int mtasts_db_run(mtasts_ledger *l, const char *sql)
     int nrows, rc, tries = 0;
 
     do {
+        if (!mtasts_guard_enter(l)) {
+            return 0;
+        }
         rc = apr_dbd_query(l->driver, l->handle, &nrows, sql);
+        mtasts_guard_leave(l);
     } while (wait_for_lock(l, rc, started, tries++));
     return rc ? fail_of_driver(l, rc) : 1;
+}
+
+void mtasts_db_rollback(mtasts_ledger *l)
+{
+    char why[sizeof(l->why)];
+
+    memcpy(why, l->why, sizeof(why));
+    mtasts_db_run(l, "ROLLBACK");
+    memcpy(l->why, why, sizeof(why));
 }
 
 static apr_dbd_prepared_t *prepare(mtasts_ledger *l, const char *sql)
@@ -176,8 +204,12 @@ static apr_dbd_prepared_t *prepare(mtasts_ledger *l, const char *sql)
     /* Without a name pgsql's would be planned anew at each use. */
     name = apr_psprintf(l->conn_pool, "mtasts_%u", apr_hash_count(l->prepared));
     do {
+        if (!mtasts_guard_enter(l)) {
+            return NULL;
+        }
         rc = apr_dbd_prepare(l->driver, l->conn_pool, l->handle, sql, name,
                              &statement);
+        mtasts_guard_leave(l);
     } while (wait_for_lock(l, rc, started, tries++));
     if (rc) {
         fail_of_driver(l, rc);
@@ -194,11 +226,12 @@ int mtasts_db_write(mtasts_ledger *l, apr_pool_t *p, const char *sql,
     apr_dbd_prepared_t *statement = prepare(l, sql);
     int n, rc;
 
-    if (!statement) {
+    if (!statement || !mtasts_guard_enter(l)) {
         return 0;
     }
     rc = apr_dbd_pbquery(l->driver, p, l->handle, nrows ? nrows : &n, statement,
                          args);
+    mtasts_guard_leave(l);
     return rc ? fail_of_driver(l, rc) : 1;
 }
 
@@ -208,11 +241,12 @@ static int select_rows(mtasts_ledger *l, apr_pool_t *p, const char *sql,
     apr_dbd_prepared_t *statement = prepare(l, sql);
     int rc;
 
-    if (!statement) {
+    if (!statement || !mtasts_guard_enter(l)) {
         return 0;
     }
     *res = NULL;
     rc = apr_dbd_pbselect(l->driver, p, l->handle, res, statement, 1, args);
+    mtasts_guard_leave(l);
     return rc ? fail_of_driver(l, rc) : 1;
 }
 
@@ -382,9 +416,7 @@ static int end(mtasts_ledger *l, int good)
         return 1;
     }
     if (l->handle) {
-        int nrows;
-
-        apr_dbd_query(l->driver, l->handle, &nrows, "ROLLBACK");
+        mtasts_db_rollback(l);
     }
     mtasts_db_drop(l);
     return 0;

@@ -64,13 +64,15 @@ struct mtasts_ledger {
     const apr_dbd_driver_t *driver;
     apr_pool_t *conn_pool; /* all of a connection; NULL: there is none */
     apr_dbd_t *handle;
-    apr_hash_t *prepared; /* SQL -> apr_dbd_prepared_t * */
-    struct stat file;     /* the one that is open */
-    int absent;           /* there is no ledger, and none is to be made */
-    int replaced;         /* the file was changed for another since serve() */
-    int stale;            /* the tables were others when they were looked up */
-    int begun;            /* by mtasts_ledger_begin() */
-    int doomed;           /* since then a call has failed */
+    apr_hash_t *prepared;       /* SQL -> apr_dbd_prepared_t * */
+    mtasts_ledger_guard *guard; /* or NULL */
+    int socket;                 /* of the handle, or -1 */
+    struct stat file;           /* the one that is open */
+    int absent;                 /* there is no ledger, and none is to be made */
+    int replaced; /* the file was changed for another since serve() */
+    int stale;    /* the tables were others when they were looked up */
+    int begun;    /* by mtasts_ledger_begin() */
+    int doomed;   /* since then a call has failed */
     char why[512];
 };
 
@@ -113,6 +115,9 @@ void mtasts_db_drop(mtasts_ledger *ledger);
 
 /* 1 if there is a connection, or ledger->absent; or 0 and why. */
 int mtasts_db_connect(mtasts_ledger *ledger);
+
+/* Takes back what was begun, if that can be. */
+void mtasts_db_rollback(mtasts_ledger *ledger);
 
 /* One plain statement without parameters or rows. */
 int mtasts_db_run(mtasts_ledger *ledger, const char *sql);
@@ -161,6 +166,22 @@ int mtasts_db_number(const char *text, int64_t max, int64_t *out);
 
 /* `t` within what the database takes for a time. */
 int64_t mtasts_db_time(int64_t t);
+
+/* --- ledger_guard.c --- */
+
+#define MTASTS_GUARD_MAX 10 /* s: as long a call waits for a server */
+
+/* The socket of the connection that stands, for ledger->socket; -1 if there is
+ * none, or no guard. */
+int mtasts_guard_socket(mtasts_ledger *ledger);
+
+/* The driver is called next, and may wait for its server; and it is back.  enter()
+ * gives 0 and why if it is not to be called: there is no leave() then. */
+int mtasts_guard_enter(mtasts_ledger *ledger);
+void mtasts_guard_leave(mtasts_ledger *ledger);
+
+/* 1 if the last call failed since it took too long. */
+int mtasts_guard_was_late(const mtasts_ledger *ledger);
 
 /* --- ledger_schema.c --- */
 

@@ -119,7 +119,6 @@ static int is_ours(mtasts_ledger *l, apr_pool_t *p)
 /* In one transaction: all of it or nothing. */
 static int make(mtasts_ledger *l, apr_pool_t *p)
 {
-    int nrows;
     int64_t there;
 
     if (!mtasts_db_run(l, l->dialect->begin_write)) {
@@ -131,7 +130,7 @@ static int make(mtasts_ledger *l, apr_pool_t *p)
         mtasts_db_run(l, "COMMIT")) {
         return 1;
     }
-    apr_dbd_query(l->driver, l->handle, &nrows, "ROLLBACK");
+    mtasts_db_rollback(l);
     return 0;
 }
 

@@ -47,6 +47,9 @@ static const struct {
      "psql \"PARAMS\"."},
     {"server closed the connection", "the database server went away",
      "Nothing, if it was restarted: it is tried again. Else see its log."},
+    {"gave no answer", NULL,
+     "See that it is not stopped, and not waiting for a disk; it is tried "
+     "again."},
     {"terminating connection", "the database server went away",
      "Nothing, if it was restarted: it is tried again. Else see its log."},
     {"permission denied for", "the database user may not do that",

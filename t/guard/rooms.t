@@ -8,7 +8,7 @@ my $libc = qr{^(?:std\w+|string|strings|ctype|limits|errno|time|inttypes)\.h$};
 my %may = (
     core => sub { $_[0] =~ $libc || $_[0] eq 'openssl/evp.h' || $_[0] =~ /^"[a-z_]+\.h"$/ },
     net => sub { $_[0] !~ m{^"?(?:httpd|http_\w+|ap_\w+|util_\w+|mod_\w+)\.h|/httpd/} },
-    store => sub { $_[0] =~ $libc || $_[0] =~ m{^(?:apr_\w+|sys/\w+|unistd|fcntl)\.h$} || $_[0] =~ m{^"(?:\.\./core/)?[a-z_]+\.h"$} },
+    store => sub { $_[0] =~ $libc || $_[0] =~ m{^(?:apr_\w+|sys/\w+|unistd|fcntl|dlfcn)\.h$} || $_[0] =~ m{^"(?:\.\./core/)?[a-z_]+\.h"$} },
     httpd => sub { 1 },
 );
 my @files = glob 'src/*/*.[ch] mod_mtasts.c';

@@ -6,6 +6,8 @@
 
 #include "store.h"
 
+#include "apr_thread_proc.h"
+
 static db server;
 
 static void disconnect_all(void)
@@ -155,6 +157,112 @@ static void uri(const char *directory_of)
     apr_pool_destroy(p);
 }
 
+/* --- one that is frozen in the middle of a statement --- */
+
+static pid_t frozen;
+
+static void thaw(void)
+{
+    if (frozen) {
+        kill(frozen, SIGCONT);
+        frozen = 0;
+    }
+}
+
+/* Stops the backend that serves the only connection there is. */
+static void freeze(apr_pool_t *p)
+{
+    frozen = (pid_t)atoi(raw_one(
+        p, &server,
+        "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
+        "datname = current_database() AND backend_type = 'client backend'"));
+    NEED(frozen > 0 && kill(frozen, SIGSTOP) == 0);
+}
+
+static mtasts_ledger *open_guarded(apr_pool_t *p, mtasts_ledger_guard *guard)
+{
+    mtasts_ledger_options o = {.driver = server.driver,
+                               .params = server.params,
+                               .front = "a",
+                               .create = 1,
+                               .guard = guard};
+    const char *why = "";
+    mtasts_ledger *l;
+
+    disconnect_all();
+    l = mtasts_ledger_open(p, &o, &why);
+    if (!l) {
+        printf("# %s\n", why);
+    }
+    NEED(l);
+    return l;
+}
+
+static void no_answer(void)
+{
+    apr_pool_t *p = pool();
+    mtasts_ledger *l = open_guarded(p, mtasts_ledger_guard_make(p));
+    apr_time_t started, took;
+
+    ok(said(l, mtasts_ledger_beat(l, NOW + 3, NOW + 63)), "no answer", "none");
+    freeze(p);
+    started = apr_time_now();
+    ok(!mtasts_ledger_beat(l, NOW + 3, NOW + 63), "no answer", "a beat fails");
+    took = apr_time_now() - started;
+    ok(took > 9 * APR_USEC_PER_SEC && took < 20 * APR_USEC_PER_SEC, "no answer",
+       apr_psprintf(p, "after some 10 s: %d ms", (int)apr_time_as_msec(took)));
+    ok(strstr(mtasts_ledger_why(l),
+              "the server gave no answer for 10 seconds") != NULL,
+       "no answer", mtasts_ledger_why(l));
+    ok(strstr(mtasts_ledger_remedy(mtasts_ledger_why(l)),
+              "See that it is not stopped") != NULL,
+       "no answer", "what to do");
+    ok(said(l, mtasts_ledger_beat(l, NOW + 3, NOW + 63)), "no answer",
+       "the next one gets another backend");
+    thaw();
+    is_str(known(p, l, "x.test", NOW), "[one enforce mx.x.test 0..63]",
+           "no answer", "all is well");
+    apr_pool_destroy(p);
+}
+
+static void *APR_THREAD_FUNC interrupt(apr_thread_t *thread, void *guard)
+{
+    (void)thread;
+    apr_sleep(APR_USEC_PER_SEC / 2);
+    mtasts_ledger_interrupt(guard);
+    return NULL;
+}
+
+static void broken_off(void)
+{
+    apr_pool_t *p = pool();
+    mtasts_ledger_guard *guard = mtasts_ledger_guard_make(p);
+    mtasts_ledger *l = open_guarded(p, guard);
+    mtasts_ledger_serving s = serving(p, "x.test", "mx.x.test", "one");
+    apr_time_t started = apr_time_now();
+    apr_thread_t *thread;
+    apr_status_t rv;
+
+    freeze(p);
+    NEED(apr_thread_create(&thread, NULL, interrupt, guard, p) == APR_SUCCESS);
+    ok(!mtasts_ledger_beat(l, NOW + 3, NOW + 63), "broken off", "a beat fails");
+    ok(!SERVE(l, p, NOW + 5, NOW + 65, s), "broken off",
+       "so does what follows");
+    ok(apr_time_now() - started < SLOW, "broken off", "soon");
+    ok(strstr(mtasts_ledger_why(l), "broken off") != NULL, "broken off",
+       mtasts_ledger_why(l));
+    mtasts_ledger_interrupt(guard);
+    mtasts_ledger_close(l);
+    NEED(apr_thread_join(&rv, thread) == APR_SUCCESS);
+    thaw();
+    l = open_as(p, &server, "a");
+    is_str(known(p, l, "x.test", NOW), "[one enforce mx.x.test 0..63]",
+           "broken off", "nothing was written");
+    apr_pool_destroy(p);
+}
+
+/* --- one that ends --- */
+
 static void gone(pid_t postmaster)
 {
     apr_pool_t *p = pool();
@@ -203,6 +311,9 @@ int main(int argc, const char *const *argv)
     newer();
     parameters();
     uri(argv[1]);
+    atexit(thaw);
+    no_answer();
+    broken_off();
     gone((pid_t)atoi(argv[2]));
     return done();
 }

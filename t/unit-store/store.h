@@ -118,7 +118,10 @@ static inline mtasts_ledger *try_open(apr_pool_t *p, const db *d,
                                       const char *front, int create,
                                       const char **why)
 {
-    mtasts_ledger_options o = {d->driver, d->params, front, create};
+    mtasts_ledger_options o = {.driver = d->driver,
+                               .params = d->params,
+                               .front = front,
+                               .create = create};
 
     *why = "";
     return mtasts_ledger_open(p, &o, why);

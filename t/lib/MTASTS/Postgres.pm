@@ -6,15 +6,19 @@ use strict;
 use warnings FATAL => 'all';
 use Cwd ();
 use File::Temp ();
+use IO::Handle ();
+use MTASTS::Config ();
 use POSIX ();
 
 my $owner = $$;
 my %running; # PID of the postmaster => its directory
+my %frozen;  # PIDs of any of its processes
 my @stopped; # directories, kept until the end
 
 END {
     if ($$ == $owner) {
         my $status = $?;
+        thaw();
         stop($_) for values %running;
         $? = $status;
     }
@@ -83,6 +87,36 @@ sub pid_of {
     my ($dir) = @_;
     my ($pid) = grep { $running{$_} eq $dir } keys %running;
     return $pid;
+}
+
+# Stops processes of it where they are, until thaw() or the end of the test.
+sub freeze {
+    my (@pids) = @_;
+    @frozen{@pids} = @pids;
+    kill STOP => @pids;
+    return;
+}
+sub thaw {
+    kill CONT => keys %frozen;
+    %frozen = ();
+    return;
+}
+
+# Holds a table until what it returns goes out of scope.
+sub lock_table {
+    my ($params, $table) = @_;
+    open my $psql, '|-', programs() . '/psql', '-XqAt', '-d', $params, '-o', '/dev/null' or die "psql: $!";
+    $psql->autoflush(1);
+    print $psql "SET lock_timeout = '20s'; BEGIN; LOCK TABLE $table;\n";
+    MTASTS::Config::wait_for(sub { sql($params, "SELECT 1 FROM pg_locks WHERE relation = '$table'::regclass AND mode = 'AccessExclusiveLock' AND granted") })
+        or die "no lock on $table";
+    return $psql;
+}
+
+# The PIDs of those that serve connections, and for which something is true.
+sub backends {
+    my ($params, $that) = @_;
+    return split /\n/, sql($params, "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND $that");
 }
 
 # Runs SQL; what psql says, without decoration.
