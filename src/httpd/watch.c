@@ -25,7 +25,8 @@
 #define OPEN_FOR       apr_time_from_sec(3600)
 #define TRIES_MAX      5
 #define NICE           15 /* about 3 % of a core that is busy with requests */
-#define TOGETHER       apr_time_from_sec(5) /* looks that are due soon */
+#define CLEAR_UP_MAX   apr_time_from_sec(20) /* less than BEAT */
+#define TOGETHER       apr_time_from_sec(5)  /* looks that are due soon */
 
 /* Of all children that run this configuration, one after the other. */
 typedef struct {
@@ -462,6 +463,24 @@ static int tried_in_vain(mtasts_watch *w)
     return 1;
 }
 
+/* It can wait for the next full run: if it fails, no one needs to care. */
+static void clear_up(mtasts_watch *w, apr_pool_t *p)
+{
+    mtasts_ledger *ledger = w->watching->ledger;
+    apr_time_t until = mtasts_clock() + CLEAR_UP_MAX;
+    int more = ledger != NULL;
+
+    while (more && !stopping(w) && mtasts_clock() < until) {
+        if (!mtasts_ledger_tidy(ledger, p, apr_time_sec(apr_time_now()),
+                                &more)) {
+            ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, w->main_server,
+                         "mtasts: the ledger is not cleared up: %s",
+                         mtasts_ledger_why(ledger));
+            more = 0;
+        }
+    }
+}
+
 static void full_run(mtasts_watch *w, apr_pool_t *p)
 {
     if (tried_in_vain(w)) {
@@ -470,6 +489,7 @@ static void full_run(mtasts_watch *w, apr_pool_t *p)
     if (look(w, p, NULL)) {
         full_run_ended(w);
         plan(w, p, NULL);
+        clear_up(w, p);
     }
 }
 

@@ -42,6 +42,7 @@ static const mtasts_dialect dialects[] = {
         .is_foreign = "SELECT COUNT(*) FROM sqlite_master",
         .page_size = "PRAGMA page_size",
         .sorts_bytes = 1,
+        .can_upsert = 1,
     },
     {
         .driver = "pgsql",
@@ -56,6 +57,7 @@ static const mtasts_dialect dialects[] = {
         .has_schema = "SELECT CASE WHEN to_regclass('mtasts_meta') IS NULL "
                       "THEN 0 ELSE 1 END",
         .sorts_bytes = 1,
+        .can_upsert = 1,
     },
     {
         .driver = "mysql",

@@ -160,6 +160,15 @@ int mtasts_ledger_event(mtasts_ledger *ledger, apr_pool_t *p,
                         const char *domain, const char *kind, const char *text,
                         int64_t now);
 
+/* One step of clearing up: what front ends served that have said nothing for 30
+ * days goes to those that are named no more, what stands for them is forgotten.
+ * What is known of a domain stays the same.  *more is 1 if there may be another
+ * step to do; each takes well under a second.  Rarely needed, and without haste:
+ * it fails if another front end is about to do the same.  With other databases
+ * than SQLite and PostgreSQL it has no effect. */
+int mtasts_ledger_tidy(mtasts_ledger *ledger, apr_pool_t *p, int64_t now,
+                       int *more);
+
 /* Several of the calls above as one: all or nothing, and fast.  When one has
  * failed the others do, and nothing is kept.  end() with 0 takes them back.  In
  * between all others that write have to wait, so no network there.  Not to be

@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCOPE_MAX   512
-#define EVENTS_KEPT 100
-#define KIND_MAX    32
+#define SCOPE_MAX 512
+#define KIND_MAX  32
 
 /* Printable ASCII of less than `size` characters: what core makes is, and what
  * the database has must be. */
@@ -244,7 +243,7 @@ static int put_event(mtasts_ledger *l, apr_pool_t *p, void *ctx)
         return mtasts_ledger_fail(l, "it is damaged: a number is none", row[0]);
     }
     else {
-        apr_int64_t seq = last + 1, old = seq - EVENTS_KEPT;
+        apr_int64_t seq = last + 1, old = seq - MTASTS_EVENTS_KEPT;
         const void *all[] = {c->domain, l->front, &seq,
                              &c->now,   c->kind,  c->text};
         const void *gone[] = {c->domain, l->front, &old};

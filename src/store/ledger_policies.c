@@ -169,8 +169,11 @@ static int saw_policy(mtasts_ledger *l, apr_pool_t *p, void *ctx)
     return mtasts_ledger_keep_bodies(l, p, &s, 1) &&
            mtasts_db_write(l, p, update, key, &nrows) &&
            (nrows > 0 ||
-            mtasts_db_insert(l, p, columns,
-                             "(%s, %s, %s, %s, %lld, %lld, %lld)", 7, all, 1));
+            (mtasts_db_insert(l, p, columns,
+                              "(%s, %s, %s, %s, %lld, %lld, %lld)", 7, all,
+                              1) &&
+             /* Another one may have been first, with an earlier time. */
+             mtasts_db_write(l, p, update, key, NULL)));
 }
 
 int mtasts_ledger_saw_policy(mtasts_ledger *l, apr_pool_t *p,

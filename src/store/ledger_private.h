@@ -33,7 +33,8 @@
 #include <sys/stat.h>
 
 #define MTASTS_LEDGER_SCHEMA 1
-#define MTASTS_TXT_KEPT      64 /* periods of one domain's TXT record */
+#define MTASTS_TXT_KEPT      64  /* periods of one domain's TXT record */
+#define MTASTS_EVENTS_KEPT   100 /* of one domain, for each front */
 #define MTASTS_FRONT_SIZE    256
 #define MTASTS_TIME_MAX      INT64_C(253402300799) /* the end of the year 9999 */
 
@@ -54,6 +55,7 @@ typedef struct {
     const char *is_foreign; /* selects 0 if there is nothing at all; or NULL */
     const char *page_size;  /* selects that of the file; or NULL */
     int sorts_bytes;        /* as strcmp() does */
+    int can_upsert;         /* INSERT ... ON CONFLICT DO UPDATE, and windows */
 } mtasts_dialect;
 
 struct mtasts_ledger {

@@ -235,13 +235,29 @@ static int add(mtasts_ledger *l, const serve *c)
 
 /* --- until when --- */
 
-static int say(mtasts_ledger *l, apr_pool_t *p, const serve *c, int *nrows)
+/* A front that ledger_tidy.c takes for dead has said_at 0, and perhaps lost rows:
+ * `least` is 1 for who relies on them. */
+static int say(mtasts_ledger *l, apr_pool_t *p, const serve *c,
+               apr_int64_t least, int *nrows)
 {
-    static const char sql[] = "UPDATE mtasts_front SET " LATER(
-        "said_at") ", " LATER("served_until") " WHERE front = %s";
-    const void *args[] = {&c->now, &c->now, &c->until, &c->until, l->front};
+    static const char sql[] =
+        "UPDATE mtasts_front SET " LATER("said_at") ", " LATER(
+            "served_until") " WHERE front = %s AND said_at >= %lld";
+    const void *args[] = {&c->now,   &c->now,  &c->until,
+                          &c->until, l->front, &least};
 
     return mtasts_db_write(l, p, sql, args, nrows);
+}
+
+/* Keeps ledger_tidy.c from its rows until the end, or waits for it, before they
+ * are read. */
+static int hold(mtasts_ledger *l, apr_pool_t *p)
+{
+    static const char sql[] =
+        "UPDATE mtasts_front SET said_at = said_at WHERE front = %s";
+    const void *args[] = {l->front};
+
+    return mtasts_db_write(l, p, sql, args, NULL);
 }
 
 static int serve_all(mtasts_ledger *l, apr_pool_t *p, void *ctx)
@@ -251,8 +267,8 @@ static int serve_all(mtasts_ledger *l, apr_pool_t *p, void *ctx)
     int nrows;
 
     prepare(c, p);
-    return read_end(l, c) && read_rows(l, c) && shut(l, c) && reopen(l, c) &&
-           add(l, c) && say(l, p, c, &nrows) &&
+    return hold(l, p) && read_end(l, c) && read_rows(l, c) && shut(l, c) &&
+           reopen(l, c) && add(l, c) && say(l, p, c, 0, &nrows) &&
            (nrows > 0 ||
             mtasts_db_insert(l, p,
                              "mtasts_front (front, said_at, served_until)",
@@ -279,7 +295,7 @@ static int beat(mtasts_ledger *l, apr_pool_t *p, void *ctx)
 {
     int nrows;
 
-    if (!say(l, p, ctx, &nrows)) {
+    if (!say(l, p, ctx, 1, &nrows)) {
         return 0;
     }
     return (nrows > 0 && !l->replaced) ||

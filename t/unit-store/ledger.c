@@ -493,6 +493,159 @@ static void events(void)
     apr_pool_destroy(p);
 }
 
+/* --- front ends that are no more --- */
+
+static int tidy_all(apr_pool_t *p, mtasts_ledger *l, int64_t now)
+{
+    int more = 1, steps = 0;
+
+    while (more && steps < 100) {
+        if (!said(l, mtasts_ledger_tidy(l, p, now, &more))) {
+            return -1;
+        }
+        steps++;
+    }
+    return steps;
+}
+
+static const char *count(apr_pool_t *p, const db *d, const char *what)
+{
+    return raw_one(p, d,
+                   apr_pstrcat(p, "SELECT COUNT(*) FROM mtasts_", what, NULL));
+}
+
+static void dead_fronts(void)
+{
+    apr_pool_t *p = pool();
+    db d = new_ledger(p);
+    mtasts_ledger *a = open_as(p, &d, "a"), *b = open_as(p, &d, "b"),
+                  *c = open_as(p, &d, "c");
+    mtasts_ledger_serving old = serving(p, "x.test", "mx1.x.test", "old"),
+                          new = serving(p, "x.test", "mx2.x.test", "new"),
+                          y = serving(p, "y.test", "mx1.x.test", "y");
+    mtasts_standing f = {.scope = "x.test",
+                         .subject = "mx.x.test",
+                         .text = "text",
+                         .remedy = "",
+                         .code = MTASTS_MX_UNMATCHED,
+                         .severity = MTASTS_WARNING,
+                         .since = NOW};
+    const mtasts_standing *put[] = {&f};
+    int64_t late = NOW + 31 * DAY;
+    const char *x_is = "[old enforce mx1.x.test -10..500]"
+                       "[new enforce mx2.x.test 0..300]";
+    int i, more;
+
+    /* a's row is longer at its end, that of others at its beginning; b's is
+     * open when it goes. */
+    ok(said(c, mtasts_ledger_saw_policy(c, p, &old, NOW - 10)), "dead", "seen");
+    ok(said(c, mtasts_ledger_saw_policy(c, p, &y, NOW + 100)), "dead", "seen");
+    ok(SERVE(a, p, NOW, NOW + 60, old), "dead", "a");
+    ok(said(a, mtasts_ledger_beat(a, NOW + 440, NOW + 500)), "dead", "a");
+    ok(SERVE(b, p, NOW, NOW + 60, old, y), "dead", "b");
+    ok(SERVE(b, p, NOW + 60, NOW + 120, new, y), "dead", "b another one");
+    ok(said(b, mtasts_ledger_beat(b, NOW + 240, NOW + 300)), "dead", "b");
+    NEED(raw(&d, "UPDATE mtasts_served SET first_served = first_served - 60 "
+                 "WHERE id = 'new'"));
+    NEED(mtasts_ledger_keep_findings(a, p, put, 1, NULL, 0));
+    NEED(mtasts_ledger_keep_findings(c, p, put, 1, NULL, 0));
+    for (i = 0; i < 70; i++) {
+        NEED(mtasts_ledger_event(a, p, "x.test", "mode",
+                                 apr_psprintf(p, "a%d", i), NOW));
+        NEED(mtasts_ledger_event(b, p, "x.test", "mode",
+                                 apr_psprintf(p, "b%d", i), NOW));
+    }
+    NEED(mtasts_ledger_event(b, p, "gone.test", "withdrawn", "b", NOW));
+    ok(tidy_all(p, c, NOW + 30 * DAY) == 1, "dead", "not before 30 days");
+    is_str(count(p, &d, "front"), "2", "dead", "all are there");
+    ok(SERVE(c, p, late, late + 60, y), "dead", "one is alive");
+    is_str(known(p, c, "x.test", late), x_is, "dead", "x.test before");
+
+    ok(tidy_all(p, c, late) == 3, "dead", "tidy");
+    is_str(known(p, c, "x.test", late), x_is, "dead", "x.test is as it was");
+    is_str(known(p, a, "y.test", late),
+           "[y enforce mx1.x.test 0..2678460] elsewhere", "dead",
+           "y.test, that another one serves");
+    is_str(raw_one(p, &d, "SELECT front FROM mtasts_front"), "c", "dead",
+           "who is alive stays");
+    is_str(count(p, &d, "served WHERE front = ''"), "3", "dead",
+           "others have each policy once");
+    is_str(count(p, &d, "served WHERE is_open = 1"), "1", "dead",
+           "and don't serve it now");
+    is_str(count(p, &d, "served"), "4", "dead", "no other rows");
+    is_str(count(p, &d, "finding"), "1", "dead", "c's finding stays");
+    is_str(count(p, &d, "event WHERE front <> ''"), "0", "dead",
+           "the events have moved");
+    is_str(count(p, &d, "event WHERE domain = 'x.test'"), "100", "dead",
+           "of a domain 100 at most");
+    is_str(raw_one(p, &d,
+                   "SELECT text FROM mtasts_event WHERE domain = 'x.test' "
+                   "ORDER BY seq LIMIT 1"),
+           "a40", "dead", "the last ones, in order");
+    is_str(raw_one(p, &d,
+                   "SELECT text FROM mtasts_event WHERE domain = 'gone.test'"),
+           "b", "dead", "also of what it does not serve");
+
+    ok(!mtasts_ledger_beat(b, NOW + 300, NOW + 360) &&
+           strstr(mtasts_ledger_why(b), "does not know what is served"),
+       "dead", "one that was alive is told");
+    ok(SERVE(b, p, NOW + 301, NOW + 361, new, y), "dead", "says it again");
+    is_str(known(p, c, "x.test", NOW + 302),
+           "[old enforce mx1.x.test -10..500]"
+           "[new enforce mx2.x.test 0..361] elsewhere",
+           "dead", "and all is as it was");
+    mtasts_ledger_close(c);
+    ok(tidy_all(p, b, late + 31 * DAY) == 2, "dead", "c is gone, too");
+    is_str(raw_one(p, &d, "SELECT front FROM mtasts_front"), "b", "dead",
+           "oneself is not");
+    is_str(known(p, b, "y.test", late), "[y enforce mx1.x.test 0..2678460]",
+           "dead", "y.test");
+    ok(mtasts_ledger_tidy(b, p, -5, &more) && !more, "dead", "no time");
+    apr_pool_destroy(p);
+}
+
+/* It takes several steps; in between the front turns out to be alive. */
+static void half_dead(void)
+{
+    enum { N = 2500 };
+    apr_pool_t *p = pool();
+    db d = new_ledger(p);
+    mtasts_ledger *a = open_as(p, &d, "a"), *b = open_as(p, &d, "b");
+    mtasts_ledger_serving *s = apr_palloc(p, N * sizeof(*s));
+    int64_t late = NOW + 31 * DAY;
+    int i, more = 0;
+
+    for (i = 0; i < N; i++) {
+        s[i] = serving(p, apr_psprintf(p, "d%d.test", i), "mx.test", "one");
+    }
+    ok(said(a, mtasts_ledger_serve(a, p, s, N, NOW, NOW + 60)), "half", "a");
+    ok(said(b, mtasts_ledger_tidy(b, p, late, &more)) && more, "half",
+       "a step");
+    is_str(count(p, &d, "served WHERE front = ''"), "1001", "half", "moved");
+    is_str(known(p, b, "d0.test", NOW), "[one enforce mx.test 0..60]", "half",
+           "what has moved");
+    is_str(known(p, b, "d999.test", NOW),
+           "[one enforce mx.test 0..60] elsewhere", "half", "what has not");
+    ok(!mtasts_ledger_beat(a, NOW + 50, NOW + 110), "half", "a beat fails");
+    ok(said(a, mtasts_ledger_serve(a, p, s, N, NOW + 51, NOW + 111)), "half",
+       "it says again");
+    is_str(count(p, &d, "served WHERE front = 'a' AND is_open = 1"), "2500",
+           "half", "all is there");
+    ok(said(a, mtasts_ledger_beat(a, late, late + 60)), "half", "a beat");
+    ok(tidy_all(p, b, late) == 1, "half", "it is alive now");
+    is_str(known(p, b, "d0.test", late),
+           "[one enforce mx.test 0..2678460] elsewhere", "half", "moved once");
+    ok(tidy_all(p, b, late + 31 * DAY) == 4, "half", "dead after all");
+    is_str(count(p, &d, "served WHERE front = ''"), "2500", "half", "others");
+    is_str(count(p, &d, "served"), "2500", "half", "only");
+    is_str(count(p, &d, "front"), "0", "half", "nobody");
+    is_str(known(p, b, "d0.test", late), "[one enforce mx.test 0..2678460]",
+           "half", "nothing is lost");
+    is_str(known(p, b, "d999.test", late), "[one enforce mx.test 0..2678460]",
+           "half", "nothing is lost");
+    apr_pool_destroy(p);
+}
+
 /* --- several calls as one --- */
 
 static void as_one(void)
@@ -764,6 +917,76 @@ static void crowd(void)
     apr_pool_destroy(p);
 }
 
+static int tidy_much(apr_pool_t *p, const db *d, const char *front)
+{
+    mtasts_ledger *l = open_as(p, d, front);
+    int more = 1, tries;
+
+    for (tries = 0; more && tries < 200; tries++) {
+        if (!mtasts_ledger_tidy(l, p, NOW + 31 * DAY, &more)) {
+            more = 1; /* the others were in the way */
+        }
+    }
+    return !more;
+}
+
+/* Several processes clear up at the same time, and one that they take for dead
+ * isn't. */
+static void crowd_tidies(void)
+{
+    enum { N = 4, FRONTS = 6, DOMAINS = 1300 };
+    apr_pool_t *p = pool();
+    db d = new_ledger(p);
+    mtasts_ledger_serving *s = apr_palloc(p, DOMAINS * sizeof(*s));
+    mtasts_ledger *l;
+    pid_t child[N];
+    int i, told = 1, status, good = 1;
+
+    for (i = 0; i < DOMAINS; i++) {
+        s[i] = serving(p, apr_psprintf(p, "d%d.test", i), "mx.test", "one");
+    }
+    for (i = 0; i < FRONTS; i++) {
+        l = open_as(p, &d, apr_psprintf(p, "dead%d", i));
+        NEED(mtasts_ledger_serve(l, p, s, DOMAINS, NOW - i, NOW + 60 + i));
+        mtasts_ledger_close(l); /* no other process may have it */
+    }
+    for (i = 0; i < N; i++) {
+        child[i] = fork();
+        NEED(child[i] >= 0);
+        if (child[i] == 0) {
+            apr_pool_t *own = pool();
+
+            _exit(!tidy_much(own, &d, apr_psprintf(own, "alive%d", i)));
+        }
+    }
+    l = open_as(p, &d, apr_psprintf(p, "dead%d", FRONTS - 1));
+    for (i = 0; i < 40; i++) {
+        if (!told || !mtasts_ledger_beat(l, NOW + 100 + i, NOW + 160 + i)) {
+            told = mtasts_ledger_serve(l, p, s, DOMAINS, NOW + 100 + i,
+                                       NOW + 160 + i);
+        }
+    }
+    for (i = 0; i < N; i++) {
+        good = waitpid(child[i], &status, 0) == child[i] && status == 0 && good;
+    }
+    ok(good, "tidy crowd", "four at once");
+    for (i = 0; !said(l, mtasts_ledger_beat(l, NOW + 300, NOW + 360)) && i < 9;
+         i++) {
+        mtasts_ledger_serve(l, p, s, DOMAINS, NOW + 300, NOW + 360);
+    }
+    is_str(count(p, &d, "served WHERE front <> '' AND front <> 'dead5'"), "0",
+           "tidy crowd", "the dead ones are gone");
+    is_str(count(p, &d, "served WHERE is_open = 1"), "1300", "tidy crowd",
+           "what is served is there");
+    is_str(count(p, &d,
+                 "served WHERE front = '' AND first_served = 1799999996 "
+                 "OR front = '' AND first_served = 1799999995"),
+           "1300", "tidy crowd", "others since the first of them");
+    is_str(known(p, l, "d7.test", NOW), "[one enforce mx.test -5..360]",
+           "tidy crowd", "nothing is lost");
+    apr_pool_destroy(p);
+}
+
 int main(int argc, const char *const *argv)
 {
     if (argc == 3) {
@@ -782,11 +1005,14 @@ int main(int argc, const char *const *argv)
     txt_cached();
     findings();
     events();
+    dead_fronts();
+    half_dead();
     as_one();
     for_reading();
     names();
     many();
     crowd();
+    crowd_tidies();
     many_ids();
     return done();
 }
