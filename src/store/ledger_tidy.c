@@ -141,6 +141,7 @@ static int move_events(mtasts_ledger *l, apr_pool_t *p, const tidy *c)
 static int forget_front(mtasts_ledger *l, apr_pool_t *p, const tidy *c)
 {
     static const char *const sql[] = {
+        "DELETE FROM mtasts_held WHERE front = %s",
         "DELETE FROM mtasts_finding WHERE front = %s",
         "DELETE FROM mtasts_front WHERE front = %s",
     };

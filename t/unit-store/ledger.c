@@ -531,6 +531,7 @@ static void dead_fronts(void)
                          .severity = MTASTS_WARNING,
                          .since = NOW};
     const mtasts_standing *put[] = {&f};
+    const mtasts_ledger_held held = {new.digest, new.id, 1};
     int64_t late = NOW + 31 * DAY;
     const char *x_is = "[old enforce mx1.x.test -10..500]"
                        "[new enforce mx2.x.test 0..300]";
@@ -549,6 +550,8 @@ static void dead_fronts(void)
                  "WHERE id = 'new'"));
     NEED(mtasts_ledger_keep_findings(a, p, put, 1, NULL, 0));
     NEED(mtasts_ledger_keep_findings(c, p, put, 1, NULL, 0));
+    NEED(mtasts_ledger_hold(a, p, "x.test", &held));
+    NEED(mtasts_ledger_hold(c, p, "x.test", &held));
     for (i = 0; i < 70; i++) {
         NEED(mtasts_ledger_event(a, p, "x.test", "mode",
                                  apr_psprintf(p, "a%d", i), NOW));
@@ -574,6 +577,7 @@ static void dead_fronts(void)
            "and don't serve it now");
     is_str(count(p, &d, "served"), "4", "dead", "no other rows");
     is_str(count(p, &d, "finding"), "1", "dead", "c's finding stays");
+    is_str(count(p, &d, "held"), "1", "dead", "and what it holds back");
     is_str(count(p, &d, "event WHERE front <> ''"), "0", "dead",
            "the events have moved");
     is_str(count(p, &d, "event WHERE domain = 'x.test'"), "100", "dead",

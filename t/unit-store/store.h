@@ -101,7 +101,7 @@ static inline void drop_tables(const db *d)
 {
     static const char *const tables[] = {"meta",    "body",     "front",
                                          "served",  "released", "txt",
-                                         "finding", "event"};
+                                         "finding", "event",    "held"};
     apr_pool_t *p = pool();
     size_t i;
 
