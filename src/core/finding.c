@@ -311,7 +311,9 @@ static const struct row {
         {"engine-missing", MTASTS_WARNING,
          "the virtual host {0} at {1} has MTASTS directives, but MTASTSEngine "
          "is not set: it serves no policy",
-         "Add MTASTSEngine On there, or MTASTSEngine Off if that is meant.",
+         "Add MTASTSEngine On there. If none is wanted, MTASTSEngine Off; but "
+         "where one was served before, first do what policy-withdrawn says, "
+         "until its date.",
          ""},
     [MTASTS_POLICY_DIFFERS] =
         {"policy-differs", MTASTS_WARNING,
@@ -781,8 +783,11 @@ static const struct row {
         {"policy-withdrawn", MTASTS_WARNING,
          "{0} has no policy here any more, but senders may hold {1} (mode {2}) "
          "until {3}{4}",
-         "Until then serve mode none, and publish its TXT record: MTASTSEngine "
-         "On, MTASTSDomain {0}, MTASTSMode none, MTASTSMaxAge 1d{5}{6}{7}{8}",
+         "If a policy is still wanted, {7}{8}. Else serve mode none until then "
+         "and publish its TXT record: in a virtual host for this domain alone, "
+         "in place of all other MTASTS directives there:" MTASTS_PASTE
+         "MTASTSEngine On" MTASTS_PASTE "MTASTSDomain {0}" MTASTS_PASTE
+         "MTASTSMode none" MTASTS_PASTE "MTASTSMaxAge 1d{5}{6}",
          "RFC 8461 8.3"},
     [MTASTS_MODE_LOWERED] =
         {"mode-lowered", MTASTS_INFO,
@@ -867,6 +872,13 @@ mtasts_severity mtasts_code_severity(mtasts_code code)
 const char *mtasts_code_reference(mtasts_code code)
 {
     return table[code].reference;
+}
+
+const char *mtasts_code_paste(mtasts_code code, const char *remedy)
+{
+    return strstr(table[code].remedy, MTASTS_PASTE)
+               ? strstr(remedy, MTASTS_PASTE)
+               : NULL;
 }
 
 const char *mtasts_severity_name(mtasts_severity s)

@@ -161,6 +161,10 @@ typedef enum {
     MTASTS_CODES
 } mtasts_code;
 
+/* Before each line that is meant to be pasted into the configuration; with such
+ * a remedy ends.  Where there is one line only, it stays as it is. */
+#define MTASTS_PASTE       " | "
+
 #define MTASTS_SUBJECT_MAX 256
 #define MTASTS_TEXT_MAX    1024
 
@@ -197,6 +201,10 @@ void mtasts_finding_fill(mtasts_finding *f, mtasts_code code,
 const char *mtasts_code_name(mtasts_code code);
 mtasts_severity mtasts_code_severity(mtasts_code code);
 const char *mtasts_code_reference(mtasts_code code);
+
+/* Where in a remedy of this code the lines begin: at the first MTASTS_PASTE; NULL
+ * if it has none. */
+const char *mtasts_code_paste(mtasts_code code, const char *remedy);
 
 /* "error", "warning", "info", "unknown", "refused". */
 const char *mtasts_severity_name(mtasts_severity s);

@@ -112,9 +112,20 @@ void mtasts_cached_tls_check(const mtasts_changing *c, const char *mx_host,
                              const char *subject, const mtasts_finding *fault,
                              mtasts_finding_fn *found, void *ctx);
 
-/* policy-withdrawn: the domain is not configured any more, but senders may
- * hold a policy in testing or enforce. */
-void mtasts_withdrawn_check(const char *domain, const mtasts_history *history,
-                            int64_t now, mtasts_finding_fn *found, void *ctx);
+/* A domain that is not configured any more. */
+typedef struct {
+    const char *domain;
+    const mtasts_history *history; /* not NULL */
+    const char
+        *vhost;    /* that has its policy host's name and no policy, to show:
+                          "NAME:PORT at FILE:LINE"; or NULL */
+    int has_lines; /* there are MTASTS directives in it */
+} mtasts_gone;
+
+/* policy-withdrawn: senders may hold a policy in testing or enforce of a domain
+ * that nobody serves.  The date, if there is one, does not move; `last_served` in
+ * the future, as of one that is still served, gives none. */
+void mtasts_withdrawn_check(const mtasts_gone *gone, int64_t now,
+                            mtasts_finding_fn *found, void *ctx);
 
 #endif

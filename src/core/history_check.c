@@ -17,28 +17,51 @@ static int is_held(const mtasts_history *history, const mtasts_past *past,
     return past && mtasts_horizon(history, past, now) > now;
 }
 
+static int64_t days_held(const mtasts_history *history, const mtasts_past *past)
+{
+    int64_t hold = mtasts_hold_time(&past->policy);
+    int64_t late = history->ntxt ? mtasts_out_of_caches(history->txt, 0) : 0;
+
+    return (hold + late + DAY - 1) / DAY;
+}
+
+static void show_until_served(const mtasts_history *history,
+                              const mtasts_past *past, const char *it,
+                              char out[UNTIL_SIZE])
+{
+    int64_t days = days_held(history, past);
+
+    snprintf(out, UNTIL_SIZE, "%ld %s after %s was served last", (long)days,
+             days == 1 ? "day" : "days", it);
+}
+
+/* It is not served any more. */
+static void show_until_ended(const mtasts_history *history,
+                             const mtasts_past *past, int64_t now,
+                             char out[UNTIL_SIZE])
+{
+    const mtasts_txt_seen *txt = mtasts_named_now(history, past, now);
+
+    if (txt) {
+        snprintf(out, UNTIL_SIZE,
+                 "%ld days after the TXT record had the id %.32s last",
+                 (long)days_held(history, past), txt->id);
+    }
+    else {
+        mtasts_until_text(mtasts_horizon(history, past, now), out);
+    }
+}
+
 /* Of a policy that is served even now, or whose id is in DNS, there is no date
  * yet, and a finding that had another one in each run would be new each time. */
 static void show_until(const mtasts_history *history, const mtasts_past *past,
                        int64_t now, const char *it, char out[UNTIL_SIZE])
 {
-    int64_t hold = mtasts_hold_time(&past->policy);
-    int64_t late = history->ntxt ? mtasts_out_of_caches(history->txt, 0) : 0;
-    int64_t days = (hold + late + DAY - 1) / DAY;
-    const mtasts_txt_seen *txt = mtasts_named_now(history, past, now);
-
     if (past->last_served >= now) {
-        snprintf(out, UNTIL_SIZE, "%ld %s after %s was served last", (long)days,
-                 days == 1 ? "day" : "days", it);
-    }
-    else if (txt) {
-        snprintf(out, UNTIL_SIZE,
-                 "%ld days after the TXT record had the id "
-                 "%.32s last",
-                 (long)days, txt->id);
+        show_until_served(history, past, it, out);
     }
     else {
-        mtasts_until_text(mtasts_horizon(history, past, now), out);
+        show_until_ended(history, past, now, out);
     }
 }
 
@@ -349,54 +372,78 @@ void mtasts_cached_tls_check(const mtasts_changing *c, const char *mx_host,
 
 /* ---- domains without a policy ---- */
 
-/* Patterns with blanks between, as many from *i on as fit one value. */
-static void show_patterns(const mtasts_policy *policy, size_t *i,
-                          char out[VALUE_SIZE])
+#define ROOM 600 /* for domain, virtual host and patterns, in the remedy */
+
+/* The line to paste, with as many patterns as there is room for; "" if for none:
+ * mode none doesn't need them. */
+static void show_patterns(const mtasts_policy *policy, size_t room,
+                          char out[VALUE_SIZE], char more[48])
 {
-    size_t at = 0;
+    static const char directive[] = MTASTS_PASTE "MTASTSMX";
+    size_t at = sizeof(directive) - 1, i;
 
-    *out = '\0';
-    for (; *i < policy->nmx; ++*i) {
-        size_t len = strlen(policy->mx[*i]);
-
-        if (at + 1 + len >= VALUE_SIZE) {
-            return;
-        }
-        at +=
-            (size_t)snprintf(out + at, VALUE_SIZE - at, " %s", policy->mx[*i]);
+    room = room < VALUE_SIZE ? room : VALUE_SIZE;
+    memcpy(out, directive, sizeof(directive));
+    for (i = 0; i < policy->nmx && at + 1 + strlen(policy->mx[i]) < room; i++) {
+        at += (size_t)snprintf(out + at, VALUE_SIZE - at, " %s", policy->mx[i]);
+    }
+    *more = '\0';
+    if (i == 0) {
+        *out = '\0';
+    }
+    else if (i < policy->nmx) {
+        snprintf(more, 48, MTASTS_PASTE "# and %lu more MX hosts",
+                 (unsigned long)(policy->nmx - i));
     }
 }
 
-void mtasts_withdrawn_check(const char *domain, const mtasts_history *history,
-                            int64_t now, mtasts_finding_fn *found, void *ctx)
+/* Nobody serves it now: that it was served up to this second has a date, as it
+ * will have in the next look. */
+static void show_withdrawn_until(const mtasts_history *history,
+                                 const mtasts_past *past, int64_t now,
+                                 char out[UNTIL_SIZE])
+{
+    if (past->last_served > now) {
+        show_until_served(history, past, "it", out);
+    }
+    else {
+        show_until_ended(history, past, now, out);
+    }
+}
+
+void mtasts_withdrawn_check(const mtasts_gone *gone, int64_t now,
+                            mtasts_finding_fn *found, void *ctx)
 {
     static const mtasts_selection both = {1, NULL, NULL, NULL};
     static const mtasts_selection enforce = {0, NULL, NULL, NULL};
+    const mtasts_history *history = gone->history;
     const mtasts_past *past = mtasts_latest(history, &both, now);
     const mtasts_past *strict = mtasts_latest(history, &enforce, now);
-    char until[UNTIL_SIZE], too[VALUE_SIZE] = "", more[32] = "";
-    char patterns[2][VALUE_SIZE];
+    const char *vhost = gone->vhost ? gone->vhost : "";
+    char until[UNTIL_SIZE], too[VALUE_SIZE] = "", more[48];
+    char patterns[VALUE_SIZE];
     mtasts_finding f;
-    size_t i = 0;
 
     if (!is_held(history, past, now)) {
         return;
     }
     if (past != strict && is_held(history, strict, now)) {
-        show_until(history, strict, now, "it", until);
+        show_withdrawn_until(history, strict, now, until);
         snprintf(too, sizeof(too), ", and %.32s (mode enforce) until %s",
                  strict->id, until);
     }
-    show_until(history, past, now, "it", until);
-    show_patterns(&past->policy, &i, patterns[0]);
-    show_patterns(&past->policy, &i, patterns[1]);
-    if (i < past->policy.nmx) {
-        snprintf(more, sizeof(more), " and %lu more",
-                 (unsigned long)(past->policy.nmx - i));
-    }
-    MTASTS_FILL(&f, MTASTS_POLICY_WITHDRAWN, domain, domain, past->id,
-                mtasts_mode_name(past->policy.mode), until, too,
-                *patterns[0] ? ", MTASTSMX" : "", patterns[0], patterns[1],
-                more);
+    show_withdrawn_until(history, past, now, until);
+    show_patterns(&past->policy,
+                  ROOM - strlen(gone->domain) -
+                      (strlen(vhost) < VALUE_SIZE ? strlen(vhost) : VALUE_SIZE),
+                  patterns, more);
+    MTASTS_FILL(&f, MTASTS_POLICY_WITHDRAWN, gone->domain, gone->domain,
+                past->id, mtasts_mode_name(past->policy.mode), until, too,
+                patterns, more,
+                !gone->vhost      ? "bring its virtual host back as it was"
+                : gone->has_lines ? "write MTASTSEngine On in the virtual host "
+                                  : "put its MTASTS directives back into the "
+                                    "virtual host ",
+                vhost);
     found(ctx, &f);
 }

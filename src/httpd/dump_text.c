@@ -18,6 +18,20 @@ static const char *subject_of(const mtasts_note *n)
                                                                   : "";
 }
 
+static void print_remedy(const mtasts_note *n)
+{
+    const char *line = mtasts_code_paste(n->code, n->remedy), *end;
+
+    printf("      To do: %.*s\n",
+           (int)(line ? line - n->remedy : (long)strlen(n->remedy)), n->remedy);
+    for (; line; line = end) {
+        line += strlen(MTASTS_PASTE);
+        end = strstr(line, MTASTS_PASTE);
+        printf("          %.*s\n", (int)(end ? end - line : (long)strlen(line)),
+               line);
+    }
+}
+
 static void print_notes(printing *out, const apr_array_header_t *notes)
 {
     int i;
@@ -28,10 +42,11 @@ static void print_notes(printing *out, const apr_array_header_t *notes)
         const char *subject = subject_of(n);
 
         out->counts[n->severity]++;
-        printf("  %s %s: %s%s%s%s%s%s\n      To do: %s\n",
-               mtasts_severity_name(n->severity), mtasts_code_name(n->code),
-               subject, *subject ? ": " : "", n->text, *reference ? " (" : "",
-               reference, *reference ? ")" : "", n->remedy);
+        printf("  %s %s: %s%s%s%s%s%s\n", mtasts_severity_name(n->severity),
+               mtasts_code_name(n->code), subject, *subject ? ": " : "",
+               n->text, *reference ? " (" : "", reference,
+               *reference ? ")" : "");
+        print_remedy(n);
     }
 }
 

@@ -320,7 +320,9 @@ static void check_withdrawn(const mtasts_changing *c)
 {
     seen s = {c, {0}, 0};
 
-    mtasts_withdrawn_check(c->domain, c->history, c->now, look, &s);
+    mtasts_withdrawn_check(
+        &(mtasts_gone){c->domain, c->history, "mta-sts.example.com:443", 1},
+        c->now, look, &s);
     MUST(s.count[MTASTS_POLICY_WITHDRAWN] ==
          (mtasts_removable_from(c->history, c->now) > c->now));
     MUST(s.total == s.count[MTASTS_POLICY_WITHDRAWN]);

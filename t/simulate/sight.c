@@ -187,6 +187,8 @@ int is_withdrawn(const world *w, ledger *l, int64_t now)
     watcher s = {&out, NONE, NULL, NULL};
 
     memset(&out, 0, sizeof(out));
-    mtasts_withdrawn_check(w->domain, ledger_history(l, now), now, found, &s);
+    mtasts_withdrawn_check(
+        &(mtasts_gone){w->domain, ledger_history(l, now), NULL, 0}, now, found,
+        &s);
     return out.count[MTASTS_POLICY_WITHDRAWN] > 0;
 }

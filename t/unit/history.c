@@ -960,8 +960,9 @@ static void withdrawals(void)
          {{"a", E, WEEK, {"a.x", "*.b.x"}, DAY, NULL}},
          "warning policy-withdrawn",
          {"hold a (mode enforce) until 2026-01-07 12:00 UTC => ",
-          "MTASTSDomain example.com, MTASTSMode none, MTASTSMaxAge 1d, "
-          "MTASTSMX a.x *.b.x\n"}},
+          "bring its virtual host back as it was. Else",
+          " | MTASTSEngine On | MTASTSDomain example.com | MTASTSMode none | "
+          "MTASTSMaxAge 1d | MTASTSMX a.x *.b.x\n"}},
         {"testing",
          {{"a", T, WEEK, {"a.x"}, DAY, NULL}},
          "warning policy-withdrawn",
@@ -998,18 +999,51 @@ static void withdrawals(void)
            0,
            NULL}},
          "warning policy-withdrawn",
-         {"MTASTSMX " NAME("a") " " NAME("b") " and 2 more\n"}},
+         {" | MTASTSMX " NAME("a") " | # and 3 more MX hosts\n"}},
+        {"served until this very second",
+         {{"a", E, WEEK, {"a.x"}, 0, NULL}},
+         "warning policy-withdrawn",
+         {"until 2026-01-08 12:00 UTC => "}},
     };
     size_t i;
 
     for (i = 0; i < COUNT(cases); i++) {
+        mtasts_gone gone = {"example.com", NULL, NULL, 0};
         result r = {"", "", "", 0, 0};
 
-        mtasts_withdrawn_check("example.com", fill(cases[i].past), NOW, collect,
-                               &r);
+        gone.history = fill(cases[i].past);
+        mtasts_withdrawn_check(&gone, NOW, collect, &r);
         compare(&r, cases[i].want, cases[i].text, cases[i].what);
         is_str(r.subject, *r.codes ? "example.com" : "", cases[i].what,
                "subject");
+    }
+}
+
+/* What is said of the virtual host that had it. */
+static void withdrawn_where(void)
+{
+    static const struct {
+        const char *vhost;
+        int has_lines;
+        const char *text;
+    } cases[] = {
+        {NULL, 0, "is still wanted, bring its virtual host back as it was. "},
+        {"mta-sts.example.com:443 at /x/y:12", 1,
+         "is still wanted, write MTASTSEngine On in the virtual host "
+         "mta-sts.example.com:443 at /x/y:12. Else "},
+        {"mta-sts.example.com:443 at /x/y:12", 0,
+         "is still wanted, put its MTASTS directives back into the virtual "
+         "host mta-sts.example.com:443 at /x/y:12. Else "}};
+    static const served past[MOST] = {{"a", E, WEEK, {"a.x"}, DAY, NULL}};
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        mtasts_gone gone = {"example.com", fill(past), cases[i].vhost,
+                            cases[i].has_lines};
+        result r = {"", "", "", 0, 0};
+
+        mtasts_withdrawn_check(&gone, NOW, collect, &r);
+        ok(strstr(r.text, cases[i].text) != NULL, "withdrawn", cases[i].text);
     }
 }
 
@@ -1109,6 +1143,7 @@ int main(void)
     mx_checks();
     tls_checks();
     withdrawals();
+    withdrawn_where();
     unserved();
     longest();
     return done();
