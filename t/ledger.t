@@ -79,14 +79,14 @@ sub newer {
 }
 sub NEWER_SCHEMA { return "UPDATE mtasts_meta SET value = '1000' WHERE name = 'schema'" }
 
-# [name, how it is broken, words, what httpd -t makes of it: `reads` if it can read
-# all the same, `refuses` if MTASTSStateDir is wrong]
+# [name, how it is broken, words, what httpd -t makes of it: `refuses` if
+# MTASTSStateDir is wrong]
 my @ways = (
     ['garbage', change(sub { my ($was) = @_; return substr($was, 0, 100) . pack('C*', map { $_ * 37 % 256 } 1 .. 8000) . substr $was, 8100 }), qr/corrupt|malformed|damaged/i],
     ['cut', change(sub { return substr $_[0], 0, 5000 }), qr/corrupt|malformed|damaged/i],
     ['text', change(sub { return "This is no database.\n" x 200 }), qr/not a (?:SQLite )?database/i],
     ['newer', \&newer, qr/newer/],
-    ['read-only', modes(dir => 0555, file => 0444), qr/read-?only|written|permission/i, 'reads'],
+    ['read-only', modes(dir => 0555, file => 0444), qr/read-?only|written|permission/i],
     ['unreadable', modes(file => 0000), qr/permission|opened|read/i],
     ['symlink', in_place('file', sub { my ($at, $aside) = @_; symlink $aside, $at or die $! }), qr/symbolic link/],
     ['dir-symlink', in_place('dir', sub { my ($at, $aside) = @_; symlink $aside, $at or die $! }), qr/symbolic link/, 'refuses'],
@@ -96,9 +96,11 @@ my @ways = (
 );
 # For root's httpd, which runs as nobody.
 push @ways, ['owner', sub { my $mend = modes(file => 0600)->(@_); my $back = owner('file')->(@_); return sub { $back->(); $mend->() } }, qr/permission|opened|owner|belongs/i],
-    ['dir-owner', owner('dir'), qr/permission|opened|owner|belongs/i] if !$>;
+    ['dir-owner', owner('dir'), qr/permission|opened|owner|belongs/i],
+    # All can read it.
+    ['dir-reads', sub { my $mend = modes(dir => 0755)->(@_); my $back = owner('dir')->(@_); return sub { $back->(); $mend->() } }, qr/the directory may not be written to/] if !$>;
 my $tmpfs = !$> && system('unshare -m mount -t tmpfs none /mnt 2>/dev/null') == 0;
-plan tests => 11 * @ways + 8 + ($tmpfs ? 9 : 0), need {
+plan tests => 12 * @ways + 8 + ($tmpfs ? 9 : 0), need {
     'a server with children (not -one-process)' => sub { !$ENV{VALGRIND} },
 };
 
@@ -147,7 +149,9 @@ for (@ways) {
     ok t_cmp($rc, $at_test eq 'refuses' ? 1 : 0, "$name: httpd -t");
     my ($f, @more) = unavailable($h->dump_json());
     ok t_cmp(join(' ', map { $_->{severity} } grep {defined} $f, @more), $at_test ? '' : 'warning', "$name: in the dump, once");
-    ok t_cmp($f ? "$f->{text} $f->{remedy}" : $at_test eq 'reads' ? '' : $err, $at_test eq 'reads' ? '' : $words, "$name: in the dump, why");
+    ok t_cmp($f ? "$f->{text} $f->{remedy}" : $err, $words, "$name: in the dump, why");
+    # What it can read it has read.
+    ok t_cmp($f ? $f->{text} =~ /^what httpd serves can't be written down: / ? 1 : 0 : 0, $name =~ /^(?:read-only|dir-reads)$/ ? 1 : 0, "$name: in the dump, what follows");
     ok t_cmp(join("\n", map { fingerprint($_) } $h->{state}, grep {-e} "$h->{state}.aside"), join("\n", @before), "$name: nothing is overwritten");
 }
 # All at once: each needs a run of the watch.

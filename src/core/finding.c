@@ -834,8 +834,8 @@ static const struct row {
          "RFC 8461 8.1"},
     [MTASTS_LEDGER_UNAVAILABLE] =
         {"ledger-unavailable", MTASTS_WARNING,
-         "what was served before is not known: {0}",
-         "{1}",
+         "{0}: {1}",
+         "{2}",
          ""},
     [MTASTS_NOTIFY_FAILED] =
         {"notify-failed", MTASTS_WARNING,

@@ -73,6 +73,7 @@ typedef struct {
      * there is none (NULL if it is Off). */
     const apr_hash_t *known;
     const char *no_ledger;
+    const char *no_writing; /* why httpd could not write it, or NULL */
     int running; /* the server itself: what it serves now counts, and what
                     strict holds back is released when its checks pass */
     const apr_hash_t *only; /* the domains that are looked at; NULL: all */
@@ -128,7 +129,9 @@ int mtasts_live_has_ledger(const mtasts_live *live);
 int mtasts_live_remember(const mtasts_live *live, mtasts_ledger *ledger);
 
 /* How many findings MTASTSCheck strict doesn't let pass, where it is set: of
- * changes only, if it is known what was released before. */
+ * changes only.  With MTASTSLedger Off all count, as nobody can tell; but a ledger
+ * that is broken must not keep the other sites from being reloaded, so without it
+ * none counts, and a line in the log says so. */
 int mtasts_live_blocking(const mtasts_live *live);
 
 /* The findings to the logs of their servers, once for all that share one, and

@@ -44,7 +44,7 @@ mtasts_ledger *mtasts_live_recall(apr_pool_t *p, mtasts_live_options *o)
     mtasts_ledger *ledger;
 
     o->known = NULL;
-    o->no_ledger = NULL;
+    o->no_ledger = o->no_writing = NULL;
     if (!mtasts_memory_wanted(main_server)) {
         return NULL;
     }
@@ -52,6 +52,9 @@ mtasts_ledger *mtasts_live_recall(apr_pool_t *p, mtasts_live_options *o)
     if (ledger && !mtasts_live_know(p, o, ledger)) {
         mtasts_ledger_close(ledger);
         ledger = NULL;
+    }
+    if (ledger && mtasts_ledger_unwritable(ledger)) {
+        o->no_writing = apr_pstrdup(p, mtasts_ledger_unwritable(ledger));
     }
     return ledger;
 }
@@ -295,6 +298,10 @@ void mtasts_live_rest_check(mtasts_live *live)
     }
     else if (o->no_ledger) {
         mtasts_memory_unavailable(o->no_ledger, &f);
+        mtasts_keep(live->notes, &f);
+    }
+    if (o->no_writing) {
+        mtasts_memory_unwritable(o->no_writing, &f);
         mtasts_keep(live->notes, &f);
     }
     mtasts_notes_sort(live->notes);

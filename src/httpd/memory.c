@@ -203,6 +203,9 @@ mtasts_ledger *mtasts_memory_open(apr_pool_t *p, const server_rec *main_server,
                    ? apr_pstrcat(p, state_dir(p, cfg), "/" LEDGER_FILE, NULL)
                    : cfg->ledger[1];
     o.front = front(p);
+    /* The process under httpd -t has dropped root's rights for User's; who is
+     * neither may run it for a server of another user. */
+    o.is_writer = geteuid() == ap_unixd_config.user_id;
     o.create = ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST;
     o.guard = guard;
     return mtasts_ledger_open(p, &o, why);
@@ -210,6 +213,14 @@ mtasts_ledger *mtasts_memory_open(apr_pool_t *p, const server_rec *main_server,
 
 void mtasts_memory_unavailable(const char *why, mtasts_finding *f)
 {
-    MTASTS_FILL(f, MTASTS_LEDGER_UNAVAILABLE, "MTASTSLedger", why,
+    MTASTS_FILL(f, MTASTS_LEDGER_UNAVAILABLE, "MTASTSLedger",
+                "what was served before is not known", why,
+                mtasts_ledger_remedy(why));
+}
+
+void mtasts_memory_unwritable(const char *why, mtasts_finding *f)
+{
+    MTASTS_FILL(f, MTASTS_LEDGER_UNAVAILABLE, "MTASTSLedger",
+                "what httpd serves can't be written down", why,
                 mtasts_ledger_remedy(why));
 }

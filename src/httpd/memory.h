@@ -33,4 +33,7 @@ mtasts_ledger *mtasts_memory_open(apr_pool_t *p, const server_rec *main_server,
 /* ledger-unavailable, with `why` and what to do about it. */
 void mtasts_memory_unavailable(const char *why, mtasts_finding *f);
 
+/* The same of a ledger that can be read, but not written. */
+void mtasts_memory_unwritable(const char *why, mtasts_finding *f);
+
 #endif

@@ -157,6 +157,7 @@ mtasts_ledger *mtasts_ledger_open(apr_pool_t *p, const mtasts_ledger_options *o,
                                             : apr_pstrdup(l->pool, o->params);
     l->front = front_key(l->pool, o->front);
     l->create = o->create;
+    l->is_writer = o->is_writer;
     l->guard = o->guard;
     l->socket = -1;
     apr_pool_pre_cleanup_register(l->pool, l, close_ledger);
@@ -172,6 +173,11 @@ mtasts_ledger *mtasts_ledger_open(apr_pool_t *p, const mtasts_ledger_options *o,
 void mtasts_ledger_close(mtasts_ledger *l)
 {
     apr_pool_destroy(l->pool);
+}
+
+const char *mtasts_ledger_unwritable(const mtasts_ledger *l)
+{
+    return l->unwritable;
 }
 
 const char *mtasts_ledger_why(const mtasts_ledger *l)

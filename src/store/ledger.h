@@ -38,6 +38,8 @@ typedef struct {
                            shares the ledger */
     int create;         /* make what is missing; else an absent ledger is an
                            empty one, and calls that write have no effect */
+    int is_writer; /* this process has the rights of who writes it; else that is
+                      known only of a file, as no other than its owner uses it */
     mtasts_ledger_guard *guard; /* or NULL */
 } mtasts_ledger_options;
 
@@ -63,6 +65,10 @@ void mtasts_ledger_interrupt(mtasts_ledger_guard *guard);
 mtasts_ledger *mtasts_ledger_open(apr_pool_t *p, const mtasts_ledger_options *o,
                                   const char **why);
 void mtasts_ledger_close(mtasts_ledger *ledger);
+
+/* Why it can be read but could not be written, of one that was opened without
+ * `create`; NULL if it could, as far as rights tell, or nobody knows. */
+const char *mtasts_ledger_unwritable(const mtasts_ledger *ledger);
 
 /* Why the last call failed; valid until the next. */
 const char *mtasts_ledger_why(const mtasts_ledger *ledger);

@@ -52,6 +52,19 @@ static int check_owner(mtasts_ledger *l, apr_pool_t *p, const char *what,
     return 1;
 }
 
+/* 1 if its directory and file could be written; else 0 and l->why. */
+static int check_writable(mtasts_ledger *l, const char *dir, int absent)
+{
+    /* Its journal comes and goes in there. */
+    if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS)) {
+        return fail_errno(l, "the directory may not be written to", errno);
+    }
+    if (!absent && faccessat(AT_FDCWD, l->params, W_OK, AT_EACCESS)) {
+        return fail_errno(l, "the file is read-only", errno);
+    }
+    return 1;
+}
+
 static int check_directory(mtasts_ledger *l, apr_pool_t *p, const char *dir,
                            int *absent)
 {
@@ -76,11 +89,7 @@ static int check_directory(mtasts_ledger *l, apr_pool_t *p, const char *dir,
     if (!check_owner(l, p, "directory", &st, 1)) {
         return 0;
     }
-    /* Its journal comes and goes in there. */
-    if (l->create && faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS)) {
-        return fail_errno(l, "the directory may not be written to", errno);
-    }
-    return 1;
+    return !l->create || check_writable(l, dir, 1);
 }
 
 /* Empty, with rights of its own: SQLite would go by the umask. */
@@ -122,9 +131,20 @@ static int check_file(mtasts_ledger *l, apr_pool_t *p)
     return 1;
 }
 
+/* For who only reads. */
+static void note_unwritable(mtasts_ledger *l, const char *dir, int absent)
+{
+    l->unwritable = NULL;
+    if (!l->create && (l->is_writer || !absent) &&
+        !check_writable(l, dir, absent) &&
+        !(absent && faccessat(AT_FDCWD, dir, F_OK, AT_EACCESS))) {
+        l->unwritable = apr_pstrdup(l->pool, l->why);
+    }
+}
+
 int mtasts_ledger_file_ready(mtasts_ledger *l, int *absent)
 {
-    const char *slash = strrchr(l->params, '/');
+    const char *slash = strrchr(l->params, '/'), *dir;
     apr_pool_t *p;
     int good;
 
@@ -135,17 +155,18 @@ int mtasts_ledger_file_ready(mtasts_ledger *l, int *absent)
                                   NULL);
     }
     apr_pool_create(&p, l->pool);
-    good = check_directory(
-        l, p,
-        slash == l->params
-            ? "/"
-            : apr_pstrndup(p, l->params, (apr_size_t)(slash - l->params)),
-        absent);
+    dir = slash == l->params
+              ? "/"
+              : apr_pstrndup(p, l->params, (apr_size_t)(slash - l->params));
+    good = check_directory(l, p, dir, absent);
     if (good && !*absent && lstat(l->params, &l->file) && errno == ENOENT) {
         *absent = !l->create;
         good = *absent || make_file(l);
     }
     good = good && (*absent || check_file(l, p));
+    if (good) {
+        note_unwritable(l, dir, *absent);
+    }
     apr_pool_destroy(p);
     return good;
 }

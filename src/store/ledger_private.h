@@ -61,7 +61,8 @@ typedef struct {
 struct mtasts_ledger {
     apr_pool_t *pool;
     const char *driver_name, *params, *front;
-    int create;
+    int create, is_writer;
+    const char *unwritable; /* or NULL */
     const mtasts_dialect *dialect;
     const apr_dbd_driver_t *driver;
     apr_pool_t *conn_pool; /* all of a connection; NULL: there is none */

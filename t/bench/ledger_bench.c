@@ -153,7 +153,7 @@ static void open_bare(bench *b, const char *driver, const char *params)
 
 int main(int argc, char **argv)
 {
-    mtasts_ledger_options o = {NULL, NULL, "bench", 1};
+    mtasts_ledger_options o = {NULL, NULL, "bench", 1, 1};
     bench b = {0};
     const char *why;
     double took;

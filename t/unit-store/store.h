@@ -121,7 +121,8 @@ static inline mtasts_ledger *try_open(apr_pool_t *p, const db *d,
     mtasts_ledger_options o = {.driver = d->driver,
                                .params = d->params,
                                .front = front,
-                               .create = create};
+                               .create = create,
+                               .is_writer = create};
 
     *why = "";
     return mtasts_ledger_open(p, &o, why);
