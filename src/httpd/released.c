@@ -10,6 +10,7 @@
 enum {
     AS_CONFIGURED,
     UNDECIDED, /* as NOTHING, until it is known what was released before */
+    NEW,       /* the same; the configuration that was served before lacks it */
     NOTHING,
     FIRST_SLOT
 };
@@ -19,7 +20,7 @@ enum {
 #define ROOM_EACH  1024   /* or this much for each of some domains */
 #define EACH_MAX   4096
 #define NEAR       64 /* slots that are looked through for an equal one */
-#define LAYOUT     2
+#define LAYOUT     3
 
 /* One site.  Places are bytes from the segment's beginning. */
 struct mtasts_release {
@@ -181,6 +182,8 @@ mtasts_release_state mtasts_released_state(const mtasts_site *site)
         return MTASTS_RELEASED;
     case UNDECIDED:
         return MTASTS_UNDECIDED;
+    case NEW:
+        return MTASTS_NEW;
     case NOTHING:
         return MTASTS_HELD_TO_NONE;
     default:
@@ -234,6 +237,7 @@ typedef struct {
     const segment *from;  /* or NULL */
     apr_hash_t *previous; /* domain -> its last `previous` of `from` */
     int releasable;
+    int restarts; /* another configuration was served before this one */
 } making;
 
 /* The domain of an entry that other processes may have written over; NULL if it
@@ -316,9 +320,9 @@ static apr_uint32_t carry_over(const making *m, const mtasts_site *site)
         return AS_CONFIGURED;
     }
     if (!before) {
-        return UNDECIDED;
+        return m->restarts ? NEW : UNDECIDED;
     }
-    if (before->answer == UNDECIDED || before->answer == NOTHING) {
+    if (before->answer != AS_CONFIGURED && before->answer < FIRST_SLOT) {
         return before->answer;
     }
     s = answered(m, before);
@@ -400,6 +404,7 @@ static apr_uint32_t count_sites(const apr_array_header_t *servers)
 typedef struct {
     apr_pool_t *pool; /* of the segment; NULL if there is none */
     segment *seg;
+    int passes; /* over configurations; a start makes two */
 } holder;
 
 static holder *holder_of(const server_rec *main_server)
@@ -443,10 +448,11 @@ void mtasts_released_make(apr_pool_t *ptemp, server_rec *main_server,
                           const apr_array_header_t *servers)
 {
     holder *h = holder_of(main_server);
-    making m = {NULL, h->seg, NULL, 0};
+    making m = {NULL, h->seg, NULL, 0, h->passes >= 2};
     apr_pool_t *p;
     int i;
 
+    h->passes += h->passes < 2;
     apr_pool_create(&p, main_server->process->pool);
     m.to = segment_make(p, servers, h->seg);
     m.releasable = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance) != NULL;

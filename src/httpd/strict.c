@@ -40,14 +40,17 @@ static int is_held_in(const mtasts_site *site, const mtasts_ledger_domain *d)
            !strcmp(d->held->digest, site->served->digest);
 }
 
-static void begin_undecided(const mtasts_site *site, const apr_hash_t *known)
+/* `is_new` to a server that runs: that much is known without a ledger. */
+static void begin_undecided(const mtasts_site *site, const apr_hash_t *known,
+                            int is_new)
 {
     const mtasts_ledger_domain *d = known_of(known, site);
 
     if (is_held_in(site, d)) {
         mtasts_released_set_because(site, d->held->because);
     }
-    if (!known || (d && d->released && is_open(site, d->released))) {
+    if ((!known && !is_new) ||
+        (d && d->released && is_open(site, d->released))) {
         mtasts_released_set(site);
     }
     else if (d && d->released) {
@@ -93,8 +96,8 @@ void mtasts_strict_begin(apr_pool_t *p, const apr_array_header_t *servers,
             mtasts_release_state state = mtasts_released_state(site);
 
             apr_pool_clear(each);
-            if (state == MTASTS_UNDECIDED) {
-                begin_undecided(site, known);
+            if (state == MTASTS_UNDECIDED || state == MTASTS_NEW) {
+                begin_undecided(site, known, state == MTASTS_NEW);
             }
             else if (state != MTASTS_RELEASED) {
                 begin_held(each, site, known);

@@ -13,8 +13,8 @@
 /* Before the checks of a server: decides, from what was released before, about
  * the sites that are undecided, and opens the way out to those that are held
  * back.  `known` is domain -> mtasts_ledger_domain *, or NULL without a ledger:
- * then strict can't tell a new policy from the one that was served before, and
- * what is configured is served. */
+ * then strict can't tell, after a start, a new policy from the one that was served
+ * before, and what is configured is served. */
 void mtasts_strict_begin(apr_pool_t *p, const apr_array_header_t *servers,
                          const apr_hash_t *known);
 
