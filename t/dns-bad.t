@@ -107,7 +107,7 @@ my @taken = ('MTASTSResolver system', 'MTASTSResolver 127.0.0.1', 'MTASTSResolve
 
 my $words = 0;
 $words += @$_ - 3 for @bad;
-plan tests => 2 * @bad + 2 * @slow + $words + 2 * @hostile + 2 * @strict + 4 * @first + 3 * @refused + 2 * @global + 2 * @taken + 53, need_module('ssl');
+plan tests => 2 * @bad + 2 * @slow + $words + 2 * @hostile + 2 * @strict + 4 * @first + 3 * @refused + 2 * @global + 2 * @taken + 62, need_module('ssl');
 
 # A later line of a list adds up, so `lines` come in place of what they are for.
 sub vhost {
@@ -222,15 +222,18 @@ for my $how (@first) {
 
 # All are dead: one port that is closed, one server that says nothing.
 my $silent = bad_server('silent');
-for my $how ([closed => $dead], [silent => $silent], ['closed and silent' => $dead, $silent]) {
-    my ($what, @ports) = @$how;
+for my $how ([closed => 'connection refused by', $dead], [silent => 'no answer from', $silent], ['closed and silent' => 'no answer from', $dead, $silent]) {
+    my ($what, $said, @ports) = @$how;
     $lines = check_lines('1s', @ports) . join '', map { vhost("d$_") } 1 .. 200;
     ($rc, $text) = configtest($lines, '-D', 'DUMP_MTASTS');
     ok t_cmp($rc, 0, "all $what: exit status");
     ok t_cmp(scalar(() = $text =~ /^d\d+\.test\n(?:(?!^\S+\.test\n).*\n)*?  unknown dns-tempfail: /mg), 200, "all $what: unknown, each");
     ok t_cmp($text, qr/^0 error(?:s|\(s\))?, 0 warning(?:s|\(s\))?, \d+ unknown\n\z/m, "all $what: and nothing else");
-    ($rc) = configtest($lines =~ s/^MTASTSCheck \Kwarn$/strict/mr);
+    ok t_cmp($text, qr/^other findings\n  unknown resolver-unavailable: no DNS server answers \($said[^()]*\), so nothing is known of what DNS says of 200 domains.*\n {6}To do: .*dig \@127\.0\.0\.1 -p $ports[0] _mta-sts\.d1\.test TXT/m, "all $what: once for all, and what to do");
+    ($rc, undef, $err) = configtest($lines =~ s/^MTASTSCheck \Kwarn$/strict/mr);
     ok t_cmp($rc, 0, "all $what: strict does not block");
+    ok t_cmp(scalar(() = $err =~ /mtasts: MTASTSResolver: resolver-unavailable: /g), 1, "all $what: one line in the log");
+    ok t_cmp(scalar(() = $err =~ /dns-tempfail/g), 0, "all $what: and not one for each");
 }
 
 # strict

@@ -837,6 +837,14 @@ static const struct row {
          "{0}: {1}",
          "{2}",
          ""},
+    [MTASTS_RESOLVER_UNAVAILABLE] =
+        {"resolver-unavailable", MTASTS_UNKNOWN,
+         "no DNS server answers ({1}), so nothing is known of what DNS says of "
+         "{0}",
+         "See for yourself: dig {2}_mta-sts.{3} TXT. It does not run, or a "
+         "firewall is in the way; {4}. Checks of DNS go on by themselves when "
+         "it answers, and what was wrong before stands until then.",
+         "RFC 8461 3.1"},
     [MTASTS_NOTIFY_FAILED] =
         {"notify-failed", MTASTS_WARNING,
          "MTASTSNotifyCommand {0} {1}",

@@ -157,6 +157,7 @@ typedef enum {
     MTASTS_NOT_SERVED,
     /* the module itself */
     MTASTS_LEDGER_UNAVAILABLE,
+    MTASTS_RESOLVER_UNAVAILABLE,
     MTASTS_NOTIFY_FAILED,
     MTASTS_CODES
 } mtasts_code;

@@ -355,7 +355,7 @@ static int is_of_vhost(const mtasts_standing *old)
 int mtasts_could_find(mtasts_looked *k, const mtasts_standing *old)
 {
     if (!*old->scope) {
-        return 1;
+        return old->code != MTASTS_RESOLVER_UNAVAILABLE || k->live->facts;
     }
     if (!strcmp(old->scope, MTASTS_MX_SCOPE)) {
         return mx_told(k, old);

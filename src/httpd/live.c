@@ -233,7 +233,7 @@ static int collect(mtasts_live *live)
     const mtasts_live_options *o = live->options;
     const mtasts_config *cfg = mtasts_config_of(live->main_server);
     mtasts_dns_options dns = {NULL, 0, 0, o->stop, o->stop_ctx};
-    const char *error;
+    const char *error, **domains;
     unsigned what;
     size_t n;
     int gone;
@@ -248,8 +248,8 @@ static int collect(mtasts_live *live)
         dns.servers = cfg->resolver;
     }
     dns.timeout_ms = dns_ms(live, what);
-    live->facts =
-        mtasts_facts_collect(domains_of(live, n, gone), n, what, &dns, &error);
+    domains = domains_of(live, n, gone);
+    live->facts = mtasts_facts_collect(domains, n, what, &dns, &error);
     if (!live->facts) {
         ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_WARNING, 0,
                      live->main_server, "mtasts: no check of DNS: %s", error);
@@ -257,6 +257,9 @@ static int collect(mtasts_live *live)
     }
     apr_pool_cleanup_register(live->pool, live->facts, free_facts,
                               apr_pool_cleanup_null);
+    live->dns_silence = mtasts_facts_silence(live->facts);
+    live->dns_first = domains[0];
+    live->dns_asked = n;
     hand_out(live, gone);
     return 1;
 }

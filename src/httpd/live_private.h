@@ -23,6 +23,9 @@ struct mtasts_live {
     apr_array_header_t *sites;  /* mtasts_live_site */
     apr_hash_t *by_site;        /* &mtasts_site * -> mtasts_live_site * */
     mtasts_facts *facts;        /* NULL if DNS was not asked */
+    const char *dns_silence;    /* as mtasts_dns_silence() */
+    const char *dns_first;      /* the first domain that was asked for, */
+    size_t dns_asked;           /* of so many */
     struct mtasts_roots *roots; /* NULL: no look at TLS */
     apr_uint64_t roots_mark;    /* which they are */
     apr_hash_t *looked;         /* &mtasts_certs * -> mtasts_vhost_tls *, cut */

@@ -122,13 +122,18 @@ static void write_line(apr_pool_t *p, const mtasts_found *f, int others)
     mtasts_note_log(f->server, &n, others);
 }
 
-/* What was said once is no news if there is no room to say it again. */
-static void leave_out(logging *g, mtasts_found *f)
+/* What was said once is no news if it is not said again. */
+static void keep_unsaid(mtasts_found *f)
 {
-    g->left_out++;
     if (f->kind != MTASTS_REMINDED || !f->was || !f->was->said) {
         f->is.said = 0;
     }
+}
+
+static void leave_out(logging *g, mtasts_found *f)
+{
+    g->left_out++;
+    keep_unsaid(f);
 }
 
 static int has_room(logging *g, const mtasts_found *f)
@@ -138,11 +143,23 @@ static int has_room(logging *g, const mtasts_found *f)
     return g->lines[f->is.code] < most;
 }
 
+/* That nobody answers is one line, and not as many as there were questions.  What
+ * is unknown still when somebody does is said then. */
+static int is_said_of_all(const logging *g, const mtasts_found *f)
+{
+    return g->live->dns_silence && f->is.code == MTASTS_DNS_UNKNOWN &&
+           f->kind != MTASTS_CLEARED;
+}
+
 /* 1 if the line is written, 0 if it need not be or there is no room. */
 static int log_found(logging *g, mtasts_found *f, int others)
 {
     if (was_said(g, f)) {
         g->known += f->is.severity != MTASTS_INFO;
+        return 0;
+    }
+    if (is_said_of_all(g, f)) {
+        keep_unsaid(f);
         return 0;
     }
     if (!has_room(g, f)) {
@@ -199,6 +216,9 @@ static void log_each(logging *g, const apr_array_header_t *list)
     for (i = 0; i < list->nelts; i++) {
         mtasts_found *f = APR_ARRAY_IDX(list, i, mtasts_found *);
 
+        if (f->kind == MTASTS_CLEARED && !f->is.said) {
+            continue; /* nobody has heard of it */
+        }
         if (f->kind == MTASTS_SAME) {
             g->known += f->is.severity != MTASTS_INFO;
         }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /*
@@ -235,24 +236,21 @@ static int is_hopeless(const mtasts_dns_run *run)
     return !run->open && !run->probes;
 }
 
-/* What is said of questions that no server was asked any more, or none
- * answered. */
-static void silence_text(const mtasts_dns_run *run, char *out, size_t size)
+/* 1 if it is that all refuse. */
+static int silence_text(const mtasts_dns_run *run, char *out, size_t size)
 {
     char servers[REASON_MAX / 2];
     unsigned i, refused = 0;
 
     for (i = 0; i < run->nservers; i++) {
-        refused += run->servers[i].refused;
+        refused += run->servers[i].refused != 0;
     }
     servers_text(run, servers, sizeof(servers));
-    if (refused == run->nservers) {
-        snprintf(out, size, "connection refused by %s", servers);
-    }
-    else {
-        snprintf(out, size, "no answer from %s within %.1f s", servers,
-                 seconds(run->tick - run->start));
-    }
+    snprintf(out, size, "%s %s",
+             refused == run->nservers ? "connection refused by"
+                                      : "no answer from",
+             servers);
+    return refused == run->nservers;
 }
 
 /* 0 while the run goes on; else `why` is the failure of what is open. */
@@ -260,6 +258,7 @@ static int is_over(mtasts_dns_run *run, char *why, size_t size)
 {
     if (run->options.stop && run->options.stop(run->options.stop_ctx)) {
         snprintf(why, size, "not asked: stopped");
+        run->stopped = 1;
         return 1;
     }
     if (!is_hopeless(run) && run->tick < run->deadline) {
@@ -269,8 +268,10 @@ static int is_over(mtasts_dns_run *run, char *why, size_t size)
         snprintf(why, size, "not asked within %.1f s",
                  seconds(run->tick - run->start));
     }
-    else {
-        silence_text(run, why, size);
+    /* Said of questions that nobody was asked any more, or nobody answered. */
+    else if (!silence_text(run, why, size)) {
+        snprintf(why + strlen(why), size - strlen(why), " within %.1f s",
+                 seconds(run->tick - run->start));
     }
     return 1;
 }
@@ -337,7 +338,15 @@ void mtasts_dns_go(mtasts_dns_run *run)
         mtasts_dns_servers_check(run);
         slots_age(run);
     }
+    if (run->nquestions && !run->heard && !run->stopped) {
+        silence_text(run, run->silence, sizeof(run->silence));
+    }
     give_up(run, why);
+}
+
+const char *mtasts_dns_silence(const mtasts_dns_run *run)
+{
+    return *run->silence ? run->silence : NULL;
 }
 
 /* --- new and free --- */

@@ -60,6 +60,11 @@ void mtasts_dns_ask(mtasts_dns_run *run, const char *name, int type,
  * returns. */
 void mtasts_dns_go(mtasts_dns_run *run);
 
+/* After mtasts_dns_go(): "no answer from 192.0.2.53", or that the connection was
+ * refused, if no server gave any reply at all, be it an error; NULL if one did,
+ * none was asked, or stop() ended the run.  Lives as long as the run. */
+const char *mtasts_dns_silence(const mtasts_dns_run *run);
+
 void mtasts_dns_free(mtasts_dns_run *run);
 
 #endif

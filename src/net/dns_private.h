@@ -100,6 +100,8 @@ struct mtasts_dns_run {
     long long start, deadline, tick;
     int sending, ended;
     int heard; /* any reply from any server */
+    int stopped;
+    char silence[REASON_MAX]; /* see mtasts_dns_silence() */
 };
 
 /* --- dns_address.c --- */

@@ -159,6 +159,11 @@ const mtasts_dns_facts *mtasts_facts_of(const mtasts_facts *facts, size_t i)
     return &facts->domains[i].facts;
 }
 
+const char *mtasts_facts_silence(const mtasts_facts *facts)
+{
+    return mtasts_dns_silence(facts->run);
+}
+
 void mtasts_facts_free(mtasts_facts *facts)
 {
     size_t i;

@@ -27,6 +27,9 @@ mtasts_facts *mtasts_facts_collect(const char *const *domains, size_t n,
 /* What was found about domains[i]; lives until mtasts_facts_free(). */
 const mtasts_dns_facts *mtasts_facts_of(const mtasts_facts *facts, size_t i);
 
+/* As mtasts_dns_silence(). */
+const char *mtasts_facts_silence(const mtasts_facts *facts);
+
 void mtasts_facts_free(mtasts_facts *facts);
 
 #endif

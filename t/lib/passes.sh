@@ -74,7 +74,7 @@ pass() {
 
 # Tests that wait for minutes of the watch, in groups: each in a tree of its own
 # beside the others, as they need little else than time.
-waiting="t/watch-dns.t,t/change.t t/watch.t,t/ledger.t t/change-unknown.t,t/fleet.t"
+waiting="t/watch-dns.t,t/change.t t/watch.t,t/ledger.t t/change-unknown.t,t/fleet.t,t/resolver.t"
 
 others() { # the tests that are in no group
     for t in "$top"/t/*.t; do

@@ -43,6 +43,7 @@ static const struct {
                 {"held-back", MTASTS_AREA_HISTORY},
                 {"not-served", MTASTS_AREA_HISTORY},
                 {"ledger-unavailable", MTASTS_AREA_MODULE},
+                {"resolver-unavailable", MTASTS_AREA_MODULE},
                 {"notify-failed", MTASTS_AREA_MODULE}};
 #define PREFIXES (sizeof(prefixes) / sizeof(prefixes[0]))
 
