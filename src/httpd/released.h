@@ -23,8 +23,9 @@ typedef struct {
 
 /* In every post_config, before children are forked: makes the memory for all
  * sites of the servers, from that of the configuration before.  What is held
- * back stays so; what is new under strict is undecided, or new.  Without the memory, or
- * the watch that could release anything, all serve what is configured. */
+ * back stays so; what is new under strict is undecided, or new.  Without the
+ * memory, or the watch that could release anything, all serve what is
+ * configured. */
 void mtasts_released_make(apr_pool_t *ptemp, server_rec *main_server,
                           const apr_array_header_t *servers);
 
@@ -33,11 +34,11 @@ void mtasts_released_make(apr_pool_t *ptemp, server_rec *main_server,
 int mtasts_released_answer(const mtasts_site *site, mtasts_answer *answer);
 
 typedef enum {
-    MTASTS_RELEASED,  /* the policy as configured is served */
-    MTASTS_UNDECIDED, /* nothing is served: what was released before must be
+    MTASTS_RELEASED,      /* the policy as configured is served */
+    MTASTS_UNDECIDED,     /* nothing is served: what was released before must be
                              looked up */
-    MTASTS_NEW,       /* the same, of a domain that was not configured before a
-                   restart of the server that runs */
+    MTASTS_NEW,           /* the same, and the server that runs did not have the
+                             domain before it was reloaded */
     MTASTS_HELD_TO_OTHER, /* another one, released before, is served */
     MTASTS_HELD_TO_NONE   /* nothing is served, as nothing was released */
 } mtasts_release_state;
