@@ -237,18 +237,16 @@ static void prepare_server(check *c, server_rec *s)
 
 static void check_all(check *c)
 {
-    int i, j, n = 0;
+    mtasts_sites sites = {c->servers, 0, 0};
+    mtasts_site *site;
+    int i, n = 0;
 
     for (i = 0; i < c->servers->nelts; i++) {
         n += served_at(c, i) != NULL;
     }
     /* One server with a hundred thousand domains needs no comparison. */
-    for (i = 0; n > 1 && i < c->servers->nelts; i++) {
-        mtasts_served *served = served_at(c, i);
-
-        for (j = 0; served && j < served->sites->nelts; j++) {
-            check_same(c, site_at(served, j));
-        }
+    while (n > 1 && (site = mtasts_sites_next(&sites)) != NULL) {
+        check_same(c, site);
     }
     for (i = 0; i < c->servers->nelts; i++) {
         if (served_at(c, i)) {

@@ -16,18 +16,14 @@ int mtasts_dump_wanted(void)
 void mtasts_dump_each(apr_pool_t *p, const apr_array_header_t *servers,
                       mtasts_site_fn *visit, void *ctx)
 {
+    mtasts_sites sites = {servers, 0, 0};
+    const mtasts_site *site;
     apr_pool_t *sub;
-    int i, j;
 
     apr_pool_create(&sub, p);
-    for (i = 0; i < servers->nelts; i++) {
-        const server_rec *s = APR_ARRAY_IDX(servers, i, server_rec *);
-        const mtasts_served *served = mtasts_config_of(s)->served;
-
-        for (j = 0; served && j < served->sites->nelts; j++) {
-            visit(sub, &APR_ARRAY_IDX(served->sites, j, mtasts_site), ctx);
-            apr_pool_clear(sub);
-        }
+    while ((site = mtasts_sites_next(&sites)) != NULL) {
+        visit(sub, site, ctx);
+        apr_pool_clear(sub);
     }
     apr_pool_destroy(sub);
 }

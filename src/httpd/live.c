@@ -119,14 +119,12 @@ static void add_site(mtasts_live *live, const mtasts_site *site)
 static void add_sites(mtasts_live *live)
 {
     const mtasts_live_options *o = live->options;
-    int i, j;
+    mtasts_sites sites = {o->servers, 0, 0};
+    mtasts_site *site;
 
-    for (i = 0; i < o->servers->nelts; i++) {
-        server_rec *s = APR_ARRAY_IDX(o->servers, i, server_rec *);
-        const mtasts_served *served = mtasts_config_of(s)->served;
-
-        for (j = 0; mtasts_live_looks(o, s) && j < served->sites->nelts; j++) {
-            add_site(live, &APR_ARRAY_IDX(served->sites, j, mtasts_site));
+    while ((site = mtasts_sites_next(&sites)) != NULL) {
+        if (mtasts_live_looks(o, site->served->server)) {
+            add_site(live, site);
         }
     }
 }

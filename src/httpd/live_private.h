@@ -90,9 +90,6 @@ void mtasts_live_address_check(const mtasts_live *live, mtasts_live_site *l);
 const mtasts_history *mtasts_live_history(const mtasts_live *live,
                                           const mtasts_live_site *l);
 
-/* Fills live->withdrawn. */
-void mtasts_live_find_withdrawn(mtasts_live *live);
-
 /* The findings on what senders may hold of the site's domain. */
 void mtasts_live_history_check(const mtasts_live *live, mtasts_live_site *l);
 
@@ -101,11 +98,29 @@ void mtasts_live_cached_tls_check(const mtasts_live *live, mtasts_live_site *l,
                                   const mtasts_mx_asked *asked,
                                   const mtasts_probe *probe);
 
-/* The findings on domains that are not served, and on the ledger itself. */
+/* The findings that are of no site: on domains that are not served, on the ledger
+ * and on the resolver. */
 void mtasts_live_rest_check(mtasts_live *live);
+
+/* 1 if the id in the TXT record, or that there is none ("" then), is known. */
+int mtasts_live_sees_txt(const mtasts_dns_facts *facts,
+                         char id[MTASTS_ID_SIZE]);
 
 /* Keeps what was fetched, if a sender would take it for the site's policy. */
 void mtasts_live_saw_other(mtasts_live *live, const mtasts_live_site *l,
                            const mtasts_fetch *fetch);
+
+/* --- live_withdrawn.c --- */
+
+/* Fills live->withdrawn; before DNS is asked. */
+void mtasts_live_find_withdrawn(mtasts_live *live);
+
+/* policy-withdrawn. */
+void mtasts_live_withdrawn_check(mtasts_live *live);
+
+/* --- live_resolver.c --- */
+
+/* resolver-unavailable; only if live->dns_silence. */
+void mtasts_live_silence_check(mtasts_live *live);
 
 #endif

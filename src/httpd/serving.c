@@ -21,34 +21,19 @@ typedef struct {
 
 /* --- what is served --- */
 
-static const mtasts_served *served_of(const apr_array_header_t *servers, int i)
-{
-    return mtasts_config_of(APR_ARRAY_IDX(servers, i, server_rec *))->served;
-}
-
-static const mtasts_site *site_at(const mtasts_served *served, int i)
-{
-    return &APR_ARRAY_IDX(served->sites, i, mtasts_site);
-}
-
 apr_uint64_t mtasts_serving_mark(const apr_array_header_t *servers)
 {
     apr_uint64_t mark = FNV_BASIS;
+    mtasts_sites sites = {servers, 0, 0};
+    const mtasts_site *site;
     mtasts_answer answer;
     const char *c;
-    int i, j;
 
-    for (i = 0; i < servers->nelts; i++) {
-        const mtasts_served *served = served_of(servers, i);
-
-        for (j = 0; served && j < served->sites->nelts; j++) {
-            const mtasts_site *site = site_at(served, j);
-
-            mark = (mark ^ mtasts_released_state(site)) * FNV_PRIME;
-            c = mtasts_released_answer(site, &answer) ? answer.etag : "";
-            while (*c) {
-                mark = (mark ^ (unsigned char)*c++) * FNV_PRIME;
-            }
+    while ((site = mtasts_sites_next(&sites)) != NULL) {
+        mark = (mark ^ mtasts_released_state(site)) * FNV_PRIME;
+        c = mtasts_released_answer(site, &answer) ? answer.etag : "";
+        while (*c) {
+            mark = (mark ^ (unsigned char)*c++) * FNV_PRIME;
         }
     }
     return mark;
@@ -106,17 +91,14 @@ static void add(gathering *g, const mtasts_site *site)
 static void gather(gathering *g, apr_pool_t *p,
                    const apr_array_header_t *servers)
 {
-    int i, j;
+    mtasts_sites sites = {servers, 0, 0};
+    const mtasts_site *site;
 
     g->p = p;
     g->entries = apr_array_make(p, 16, sizeof(entry *));
     g->by_domain = apr_hash_make(p);
-    for (i = 0; i < servers->nelts; i++) {
-        const mtasts_served *served = served_of(servers, i);
-
-        for (j = 0; served && j < served->sites->nelts; j++) {
-            add(g, site_at(served, j));
-        }
+    while ((site = mtasts_sites_next(&sites)) != NULL) {
+        add(g, site);
     }
 }
 

@@ -169,6 +169,20 @@ static const char *tlsrpt_value(apr_pool_t *p, const apr_array_header_t *words)
     return value;
 }
 
+mtasts_site *mtasts_sites_next(mtasts_sites *at)
+{
+    for (; at->server < at->servers->nelts; at->server++, at->site = 0) {
+        const server_rec *s =
+            APR_ARRAY_IDX(at->servers, at->server, server_rec *);
+        const mtasts_served *served = mtasts_config_of(s)->served;
+
+        if (served && at->site < served->sites->nelts) {
+            return &APR_ARRAY_IDX(served->sites, at->site++, mtasts_site);
+        }
+    }
+    return NULL;
+}
+
 void mtasts_site_etag(const char *id, const char *digest,
                       char out[MTASTS_ETAG_SIZE])
 {

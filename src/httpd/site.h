@@ -64,6 +64,15 @@ struct mtasts_served {
 mtasts_served *mtasts_served_make(apr_pool_t *pconf, apr_pool_t *ptemp,
                                   server_rec *s, int tls, int *refused);
 
+/* All sites of all servers, one after the other: begins as {servers, 0, 0}. */
+typedef struct {
+    const apr_array_header_t *servers; /* server_rec * */
+    int server, site;                  /* the next one */
+} mtasts_sites;
+
+/* NULL behind the last one.  In check_config and later. */
+mtasts_site *mtasts_sites_next(mtasts_sites *at);
+
 /* The ETag, with its quotes, of a policy with this id and digest.  An id set by
  * hand may be kept for another body, which must not pass for the old one in a
  * cache. */

@@ -82,26 +82,23 @@ static void begin_held(apr_pool_t *p, const mtasts_site *site,
 void mtasts_strict_begin(apr_pool_t *p, const apr_array_header_t *servers,
                          const apr_hash_t *known)
 {
+    mtasts_sites sites = {servers, 0, 0};
+    const mtasts_site *site;
     apr_pool_t *each;
-    int i, j;
 
     apr_pool_create(&each, p);
-    for (i = 0; i < servers->nelts; i++) {
-        const server_rec *s = APR_ARRAY_IDX(servers, i, server_rec *);
-        const mtasts_served *served = mtasts_config_of(s)->served;
+    while ((site = mtasts_sites_next(&sites)) != NULL) {
+        mtasts_release_state state = mtasts_released_state(site);
 
-        for (j = 0; is_strict(s) && j < served->sites->nelts; j++) {
-            const mtasts_site *site =
-                &APR_ARRAY_IDX(served->sites, j, mtasts_site);
-            mtasts_release_state state = mtasts_released_state(site);
-
-            apr_pool_clear(each);
-            if (state == MTASTS_UNDECIDED || state == MTASTS_NEW) {
-                begin_undecided(site, known, state == MTASTS_NEW);
-            }
-            else if (state != MTASTS_RELEASED) {
-                begin_held(each, site, known);
-            }
+        apr_pool_clear(each);
+        if (!is_strict(site->served->server) || state == MTASTS_RELEASED) {
+            continue;
+        }
+        if (state == MTASTS_UNDECIDED || state == MTASTS_NEW) {
+            begin_undecided(site, known, state == MTASTS_NEW);
+        }
+        else {
+            begin_held(each, site, known);
         }
     }
     apr_pool_destroy(each);
@@ -248,28 +245,22 @@ typedef struct {
 static apr_hash_t *all_held(apr_pool_t *p, const apr_array_header_t *servers)
 {
     apr_hash_t *all = apr_hash_make(p);
-    int i, j;
+    mtasts_sites sites = {servers, 0, 0};
+    const mtasts_site *site;
 
-    for (i = 0; i < servers->nelts; i++) {
-        const server_rec *s = APR_ARRAY_IDX(servers, i, server_rec *);
-        const mtasts_served *served = mtasts_config_of(s)->served;
+    while ((site = mtasts_sites_next(&sites)) != NULL) {
+        const char *domain = site->name->value;
+        unsigned seen = is_held(site) ? mtasts_released_because(site) : 0;
+        holding *h =
+            seen ? apr_hash_get(all, domain, APR_HASH_KEY_STRING) : NULL;
 
-        for (j = 0; is_strict(s) && j < served->sites->nelts; j++) {
-            const mtasts_site *site =
-                &APR_ARRAY_IDX(served->sites, j, mtasts_site);
-            unsigned seen = is_held(site) ? mtasts_released_because(site) : 0;
-            holding *h =
-                seen ? apr_hash_get(all, site->name->value, APR_HASH_KEY_STRING)
-                     : NULL;
-
-            if (seen && !h) {
-                h = apr_pcalloc(p, sizeof(*h));
-                h->site = site;
-                apr_hash_set(all, site->name->value, APR_HASH_KEY_STRING, h);
-            }
-            if (h) {
-                h->because |= seen;
-            }
+        if (seen && !h) {
+            h = apr_pcalloc(p, sizeof(*h));
+            h->site = site;
+            apr_hash_set(all, domain, APR_HASH_KEY_STRING, h);
+        }
+        if (h) {
+            h->because |= seen;
         }
     }
     return all;
