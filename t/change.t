@@ -50,7 +50,7 @@ my %case = map { $_->[0] => $_ } @cases;
 my @held_a = grep { $_->[4] eq '404' } @cases;
 my @held_b = grep { $_->[7] ne 'B' && $_->[6] ne $_->[3] || $_->[7] eq '404' } @cases;
 my @kept = grep { $_->[7] eq 'A' } @held_b;
-plan tests => 5 * @cases + 4 * @held_a + 3 * @held_b + @kept + 26, need need_module('ssl'), {
+plan tests => 5 * @cases + 4 * @held_a + 3 * @held_b + @kept + 28, need need_module('ssl'), {
     'a server with children (not -one-process)' => sub { !$ENV{VALGRIND} },
 };
 
@@ -128,6 +128,12 @@ sub found {
     return (grep { $_->{code} eq $code } @{$by->{"$name.test"}{findings} || []})[0];
 }
 
+# Which the dump says are not served until a reload.
+sub unserved {
+    my %by = policies($h->dump_json());
+    return join ' ', sort map { found(\%by, $_->[0], 'not-served') ? $_->[0] : () } @cases;
+}
+
 # --- the first start, with no ledger ---
 
 configure('A', 'wrong');
@@ -176,6 +182,8 @@ for (@held_b, [@{$case{'two-txt'}}, 'txt-multiple']) {
     ok t_cmp($err, qr/mtasts:error.*\Q$name.test\E\S*: \Q$why\E: .*MTASTSCheck strict: /s, "$name: and says why");
 }
 configure('B', 'good');
+my @to_come = grep { $_->[4] eq 'A' && $_->[7] eq 'B' && $_->[3] ne $_->[6] } @cases;
+ok t_cmp(unserved(), join(' ', sort map { $_->[0] } @to_come), 'before the reload: what it will serve, and not what is held back');
 $h->graceful();
 ok t_cmp(wrong(7, 30), '', 'reload: all');
 my $held = join ' ', sort map { $_->[0] } @held_b;
@@ -187,6 +195,7 @@ ok t_cmp($h->etag("$_->[0].test"), $etag{$_->[0]}, "$_->[0]: with its ETag") for
 {
     my %by = policies($h->dump_json());
     ok t_cmp(join(' ', sort map { found(\%by, $_->[0], 'held-back') ? $_->[0] : () } @cases), $held, 'reload: what is held back, in JSON');
+    ok t_cmp(unserved(), '', 'reload: no reload serves what is held back');
     my $f = found(\%by, 'to-bad', 'held-back') || {};
     ok t_cmp($f->{text} // '', qr/\Q$by{'to-bad.test'}{id}\E.*mx-unmatched/, 'to-bad: its id, and why');
 }

@@ -419,6 +419,7 @@ static void check(mtasts_live *live)
         if (!o->running) {
             l->refusable = !o->known || mtasts_strict_would_refuse(
                                             l->site, l->known, l->notes);
+            mtasts_live_unserved_check(live, l);
         }
         mtasts_notes_sort(l->notes);
         apr_hash_set(live->by_site, &l->site, sizeof(l->site), l);

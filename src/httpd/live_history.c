@@ -76,20 +76,39 @@ static int changing_of(const mtasts_live *live, const mtasts_live_site *l,
 void mtasts_live_history_check(const mtasts_live *live, mtasts_live_site *l)
 {
     mtasts_changing c;
-    char id[MTASTS_ID_SIZE];
-    const char *txt;
 
     if (!changing_of(live, l, &c)) {
         return;
     }
     mtasts_history_check(&c, mtasts_keep, l->notes);
-    if (!live->options->running) {
-        txt = l->facts && mtasts_dns_txt_id(l->facts->txt, id) ? id : NULL;
-        mtasts_unserved_check(&c, txt, mtasts_keep, l->notes);
-    }
     if (l->facts && mtasts_live_looks(live->options, l->site->served->server) &
                         MTASTS_LOOK_DNS) {
         mtasts_cached_mx_check(&c, l->facts, mtasts_keep, l->notes);
+    }
+}
+
+static int is_held_back(const mtasts_live_site *l)
+{
+    int i;
+
+    for (i = 0; i < l->notes->nelts; i++) {
+        if (APR_ARRAY_IDX(l->notes, i, mtasts_note).code == MTASTS_HELD_BACK) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void mtasts_live_unserved_check(const mtasts_live *live, mtasts_live_site *l)
+{
+    mtasts_changing c;
+    char id[MTASTS_ID_SIZE];
+    const char *txt =
+        l->facts && mtasts_dns_txt_id(l->facts->txt, id) ? id : NULL;
+
+    /* What is held back no reload will serve. */
+    if (!is_held_back(l) && changing_of(live, l, &c)) {
+        mtasts_unserved_check(&c, txt, mtasts_keep, l->notes);
     }
 }
 

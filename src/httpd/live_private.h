@@ -93,6 +93,9 @@ const mtasts_history *mtasts_live_history(const mtasts_live *live,
 /* The findings on what senders may hold of the site's domain. */
 void mtasts_live_history_check(const mtasts_live *live, mtasts_live_site *l);
 
+/* not-served, under httpd -t; when held-back was said, if it is. */
+void mtasts_live_unserved_check(const mtasts_live *live, mtasts_live_site *l);
+
 /* cached-mx-tls for one address of an MX host. */
 void mtasts_live_cached_tls_check(const mtasts_live *live, mtasts_live_site *l,
                                   const mtasts_mx_asked *asked,
