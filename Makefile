@@ -39,7 +39,7 @@ CC      = $(apxs_CC)
 endif
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes
 ,      := ,
-SAN    := $(if $(ASAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE -O1)
+SAN    := $(if $(ASAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE -O1)
 # What every object gets; src/core sees no path to httpd's or APR's headers.
 FLAGS   = $(apxs_CFLAGS) -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN) -MMD -MP $(SAN) $(CFLAGS)
 # Where the httpd of the system keeps what must outlive it; `make install` keeps
@@ -167,13 +167,13 @@ bench: need-bench        ## speed and memory, as ratios measured in this run; P=
 fuzz: need-fuzz          ## libFuzzer on each target, FUZZ_SECONDS=60 each
 	@for t in $(TARGET); do \
 	    mkdir -p build/fuzz/$$t && \
-	    clang -g -O1 -std=c99 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
+	    clang -g -O1 -std=c99 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	        -o build/fuzz/fuzz-$$t t/fuzz/$$t.c $(CORE) -lcrypto && \
 	    build/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) -max_len=2000 \
 	        -artifact_prefix=build/fuzz/$$t- build/fuzz/$$t t/fuzz/corpus/$$t || exit 1; done
 	@for t in $(TARGET_NET); do \
 	    mkdir -p build/fuzz/$$t && \
-	    clang -g -O1 -std=c99 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
+	    clang -g -O1 -std=c99 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	        -o build/fuzz/fuzz-$$t t/fuzz-net/$$t.c $(NET) $(CORE) -lcares -lssl -lcrypto && \
 	    build/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) -max_len=70000 \
 	        -artifact_prefix=build/fuzz/$$t- build/fuzz/$$t t/fuzz-net/corpus/$$t || exit 1; done

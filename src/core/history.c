@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define DAY  86400
-#define WEEK (7 * DAY)
+#define WEEK 604800
 
 /* MTASTSWatchInterval is no more than 30 days, and the time that an id was seen
  * last may be a day old. */
@@ -84,21 +84,20 @@ int mtasts_is_name(const mtasts_history *history, const mtasts_past *past,
 static int64_t named_until(const mtasts_history *history,
                            const mtasts_past *past, int64_t now)
 {
-    const mtasts_txt_seen *oldest = history->txt + history->ntxt - 1;
-    int64_t until = INT64_MIN;
+    const mtasts_txt_seen *txt = NULL;
+    int64_t until = INT64_MIN, gone;
     size_t i;
 
     for (i = 0; i < history->ntxt; i++) {
-        const mtasts_txt_seen *txt = &history->txt[i];
-        int64_t gone = mtasts_out_of_caches(txt, seen_until(history, i, now));
-
+        txt = &history->txt[i];
+        gone = mtasts_out_of_caches(txt, seen_until(history, i, now));
         if (gone > until && mtasts_is_name(history, past, txt->id, now)) {
             until = gone;
         }
     }
-    if (until == INT64_MIN && history->ntxt &&
-        past->first_served < oldest->since) {
-        until = mtasts_out_of_caches(oldest, earlier(oldest->since, now));
+    if (txt && until == INT64_MIN &&
+        past->first_served < txt->since) { /* that is the oldest one */
+        until = mtasts_out_of_caches(txt, earlier(txt->since, now));
     }
     return until;
 }

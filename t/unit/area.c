@@ -74,7 +74,7 @@ static void test_areas(void)
         used[area] = 1;
     }
     for (i = 0; i < MTASTS_AREAS; i++) {
-        char number[8];
+        char number[16];
 
         snprintf(number, sizeof(number), "%d", i);
         ok(used[i], "area with codes", number);
