@@ -12,7 +12,7 @@ use MTASTS::Process;
 use MTASTS::SMTP;
 use MTASTS::Tree;
 
-plan tests => 22, need need_module('ssl'), {
+plan tests => 25, need need_module('ssl'), {
     'a server with children (not -one-process)' => sub { !$ENV{VALGRIND} },
 };
 
@@ -78,6 +78,15 @@ run_ended(qr/tls\.test: held-back:.* mx-unreachable/);
 serves('match', 'enforce 1209600 mx.match.test', 'DNS is back');
 serves('tls', 'testing 1209600 mx.tls.test', 'nobody answers at the MX host');
 serves('both', 'enforce 1209600 mx.both.test second.both.test', 'a reload more');
+# What was wrong and could not be seen since is not right because something else
+# was wrong meanwhile.
+publish($dns, ['tls.test.', 'MX', '10 other.tls.test.'], ['other.tls.test.', 'A', '127.0.9.2']);
+configure(%b, smtp => $nobody)->graceful();
+run_ended(qr/tls\.test: held-back: MTASTSCheck strict:.* mx-unmatched/);
+publish($dns, ['tls.test.', 'MX', '10 mx.tls.test.']);
+$h->graceful();
+run_ended(qr/tls\.test: mx-unmatched: cleared/);
+serves('tls', 'testing 1209600 mx.tls.test', 'unmatched in between');
 # A stop forgets all but what the ledger has.
 $h->stop();
 configure(%b, smtp => $nobody)->start();

@@ -11,7 +11,8 @@ use MTASTS::Httpd;
 use MTASTS::Process;
 
 # [name, policy then, MX host after that, policy now, what httpd -t says of it when
-# it knows what was before, what is served without the ledger]
+# it knows what was before, what is served without the ledger, and when it is back if
+# that is something else]
 my @cases = (
     ['steady', 'mx', 'mx', 'mx', 0, 'mx'],
     ['lapse', 'mx', 'third', 'mx', 0, 'mx'],
@@ -19,9 +20,12 @@ my @cases = (
     ['worse', 'mx', 'mx', 'other', 1, 'mx'],
     ['new-good', '', 'mx', 'mx', 0, 'mx'],
     ['new-bad', '', 'mx', 'other', 1, '404'],
+    ['same-id', 'mx backup id=x1', 'mx', 'mx id=x1', 1, 'mx backup'],
+    # Out of the configuration meanwhile: the ledger alone knows it.
+    ['again', 'mx', 'mx', 'other', 1, '404', 'mx'],
 );
-my @bad = qw(lapse worse new-bad);
-plan tests => 2 * @cases + 22, need {
+my @bad = qw(lapse worse new-bad again);
+plan tests => 2 * @cases + 24, need {
     'a server with children (not -one-process)' => sub { !$ENV{VALGRIND} },
 };
 
@@ -30,19 +34,24 @@ sub records_of {
     my ($name, $host) = @_;
     return ["$name.test.", 'MX', "10 $host.$name.test."], map { ["$_.$name.test.", 'A', '127.0.0.1'] } $host, 'mta-sts';
 }
+sub directives {
+    my ($name, @words) = @_;
+    my ($id) = map { /^id=(.*)/ ? $1 : () } @words, 'id=auto';
+    return join "\n", 'MTASTSMode enforce', 'MTASTSMaxAge 1w', "MTASTSPolicyID $id", 'MTASTSMX ' . join ' ', map {"$_.$name.test"} grep { !/=/ } @words;
+}
 sub configure {
     my ($h, $at, @names) = @_;
     my %only = map { $_ => 1 } @names;
     return $h->configure("MTASTSResolver 127.0.0.1:$dns", 'MTASTSCheckTimeout 10s', 'MTASTSWatchInterval 1h', 'MTASTSProbeHost Off', 'MTASTSProbeMX Off',
-        'MTASTSCheck strict', map { my $name = $_->[0]; $h->vhost("$name.test", "MTASTSMode enforce\nMTASTSMaxAge 1w\nMTASTSMX " . join ' ', map {"$_.$name.test"} split ' ', $_->[$at]) }
+        'MTASTSCheck strict', map { my $name = $_->[0]; $h->vhost("$name.test", directives($name, split ' ', $_->[$at])) }
             grep { $_->[$at] ne '' && (!@names || $only{$_->[0]}) } @cases);
 }
 sub switch_off { my ($h) = @_; MTASTS::Config::write_file($h->{conf}, MTASTS::Config::slurp($h->{conf}), "\nMTASTSLedger Off\n"); return $h }
 sub served_as { my ($name, $hosts) = @_; return $hosts eq '404' ? '404' : join ' ', 'enforce', 604800, map {"$_.$name.test"} split ' ', $hosts }
 sub wrong {
-    my ($h) = @_;
+    my ($h, $back) = @_;
     my @wrong;
-    wait_for(sub { @wrong = grep { $h->policy("$_->[0].test") ne served_as(@$_[0, 5]) } @cases; !@wrong });
+    wait_for(sub { @wrong = grep { $h->policy("$_->[0].test") ne served_as($_->[0], $back && $_->[6] || $_->[5]) } @cases; !@wrong });
     return join ', ', map { "$_->[0]: " . $h->policy("$_->[0].test") } @wrong;
 }
 my $let_pass = qr/mtasts:warn[^\n]*MTASTSCheck strict: the errors above would lose mail but don't fail this: without the ledger [^\n]*To do: [^\n]*ledger-unavailable/;
@@ -52,6 +61,7 @@ publish($dns, map { records_of($_->[0], 'mx') } @cases);
 configure($h, 1)->start();
 ok t_cmp($h->remembers(map {"$_->[0].test"} grep { $_->[1] ne '' } @cases), 1, 'what is served is remembered');
 publish($dns, map { records_of(@$_[0, 2]) } @cases);
+configure($h, 1, grep { $_ ne 'again' } map { $_->[0] } @cases)->graceful();
 
 # --- httpd -t, with the ledger and without ---
 
@@ -82,13 +92,14 @@ ok t_cmp($err, qr/\A(?!.*don't fail this)/s, 'where nothing is wrong nothing is 
 configure($h, 3)->graceful();
 ok t_cmp(wrong($h), '', 'without the ledger: what is new and wrong is held back, what is right is served');
 ok t_cmp($h->says(qr/mtasts: $_\.test: held-back: .*mx-unmatched/), 1, "$_: said") for 'worse', 'new-bad';
+ok t_cmp($h->says(qr/mtasts: same-id\.test: held-back: .*id-reused/), 1, 'same-id: said');
 $h->graceful();
 ok t_cmp(wrong($h), '', 'another reload: the same');
 # It comes back.
 chmod $mode, $h->{state} or die $!;
 $h->graceful();
 ok t_cmp($h->remembers('better.test', 'new-good.test'), 1, 'the ledger is back');
-ok t_cmp(wrong($h), '', 'the ledger is back: the same is served');
+ok t_cmp(wrong($h, 1), '', 'the ledger is back: the same is served, and what it alone knows');
 ($rc, undef, $err) = $h->test();
 ok t_cmp($rc, 1, 'the ledger is back: httpd -t fails');
 ok t_cmp($err, qr/\A(?!.*don't fail this)/s, 'the ledger is back: nothing is let pass');

@@ -56,9 +56,9 @@ int64_t mtasts_hold_time(const mtasts_policy *policy);
 
 /* The time from which on no sender can hold the policy, one of `history`, any
  * more: mtasts_hold_time() after it was served last, or that and the time that
- * caches of DNS keep the record after an id was in DNS last under which senders may hold it, if that
- * is later.  These are its own id and each that was in DNS while it was served,
- * as HTTPS goes before TXT. */
+ * caches of DNS keep the record after an id was in DNS last under which senders
+ * may hold it, if that is later.  These are its own id and each that was in DNS
+ * while it was served, as HTTPS goes before TXT. */
 int64_t mtasts_horizon(const mtasts_history *history, const mtasts_past *past,
                        int64_t now);
 

@@ -167,6 +167,14 @@ static int txt_told(const mtasts_looked *k, const mtasts_live_site *l,
             mtasts_live_has_ledger(k->live) || l->sync == MTASTS_SYNC_IN_SYNC);
 }
 
+/* That another virtual host is at an address is said with the fetches. */
+static int host_told(const mtasts_live_site *l, const mtasts_standing *old)
+{
+    return mtasts_dns_tells(l->facts, old->code) &&
+           (old->code != MTASTS_HOST_ELSEWHERE || l->tried ||
+            !mtasts_config_of(l->site->served->server)->probe_host);
+}
+
 static int site_told(mtasts_looked *k, const mtasts_live_site *l,
                      const mtasts_standing *old)
 {
@@ -178,6 +186,8 @@ static int site_told(mtasts_looked *k, const mtasts_live_site *l,
         return history_told(k, l, old);
     case MTASTS_AREA_TXT:
         return l->facts && txt_told(k, l, old);
+    case MTASTS_AREA_HOST:
+        return l->facts && host_told(l, old);
     default:
         return l->facts && mtasts_dns_tells(l->facts, old->code);
     }

@@ -338,16 +338,19 @@ static int knows_mx_tls(const mtasts_live_site *l)
     return l->mx && mtasts_dns_tells(l->facts, MTASTS_MX_NOADDRESS);
 }
 
-static const char *why_held(const mtasts_live *live, mtasts_live_site *l)
+static mtasts_strict_checked checked(const mtasts_live *live,
+                                     mtasts_live_site *l)
 {
-    mtasts_strict_checked c = {l->site, l->notes, 0, 0, 0};
+    mtasts_strict_checked c = {l->site, l->notes, 0, 0, 0, 0};
     mtasts_vhost_tls tls;
 
     c.knows_mx = l->facts && mtasts_dns_tells(l->facts, MTASTS_MX_UNMATCHED);
     c.knows_mx_tls = c.knows_mx && knows_mx_tls(l);
     c.knows_cert = !l->site->served->tls ||
                    (mtasts_live_vhost_tls(live, l->site, &tls) && tls.ncerts);
-    return mtasts_strict_why(&c);
+    c.knows_past =
+        live->options->known || !mtasts_memory_wanted(live->main_server);
+    return c;
 }
 
 static void say_released(const mtasts_site *site)
@@ -369,6 +372,7 @@ static void decide(mtasts_live *live)
 {
     apr_hash_t *held = apr_hash_make(live->pool);
     const char **keys, *why;
+    mtasts_strict_checked c;
     int i;
 
     keys = apr_pcalloc(live->pool,
@@ -379,7 +383,8 @@ static void decide(mtasts_live *live)
 
         keys[i] = apr_pstrcat(live->pool, l->site->name->value, " ", served->id,
                               " ", served->digest, NULL);
-        why = why_held(live, l);
+        c = checked(live, l);
+        why = mtasts_strict_why(&c);
         if (why) {
             apr_hash_set(held, keys[i], APR_HASH_KEY_STRING, why);
         }
@@ -388,7 +393,8 @@ static void decide(mtasts_live *live)
         mtasts_live_site *l = mtasts_live_at(live, i);
 
         why = apr_hash_get(held, keys[i], APR_HASH_KEY_STRING);
-        l->released = mtasts_strict_decide(l->site, l->notes, why);
+        c = checked(live, l);
+        l->released = mtasts_strict_decide(&c, why);
         if (l->released && !l->repeats) {
             say_released(l->site);
         }

@@ -75,5 +75,9 @@ void mtasts_live_address_check(const mtasts_live *live, mtasts_live_site *l)
     int port = mtasts_config_of(l->site->served->server)->probe_host;
     asking a = {live, l, port ? (unsigned)port : HTTPS_PORT};
 
+    /* The other one may hand the policy on: the watch, which fetches, says. */
+    if (live->options->running && port && !l->tried) {
+        return;
+    }
     mtasts_live_each_address(&l->facts->policy_host, ask_at, &a);
 }

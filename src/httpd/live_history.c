@@ -254,9 +254,35 @@ static int remember_txt(const mtasts_live *live, mtasts_ledger *ledger,
                                  now);
 }
 
+/* In the order of the rows: who tidies up at the same time takes them so, too. */
+static int by_row(const void *a, const void *b)
+{
+    const mtasts_ledger_serving *x = &((const other_policy *)a)->seen;
+    const mtasts_ledger_serving *y = &((const other_policy *)b)->seen;
+    int order = strcmp(x->domain, y->domain);
+
+    order = order ? order : strcmp(x->digest, y->digest);
+    return order ? order : strcmp(x->id, y->id);
+}
+
+static int remember_others(const mtasts_live *live, mtasts_ledger *ledger)
+{
+    apr_array_header_t *others = live->others;
+    int i, ok = 1;
+
+    qsort(others->elts, (size_t)others->nelts, sizeof(other_policy), by_row);
+    for (i = 0; ok && i < others->nelts; i++) {
+        other_policy *other = &APR_ARRAY_IDX(others, i, other_policy);
+
+        other->seen.policy = &other->policy; /* it does not move any more */
+        ok = mtasts_ledger_saw_policy(ledger, live->pool, &other->seen,
+                                      apr_time_sec(live->now));
+    }
+    return ok;
+}
+
 int mtasts_live_remember(const mtasts_live *live, mtasts_ledger *ledger)
 {
-    apr_int64_t now = apr_time_sec(live->now);
     int ok = mtasts_ledger_begin(ledger, live->pool);
     int i;
 
@@ -271,11 +297,6 @@ int mtasts_live_remember(const mtasts_live *live, mtasts_ledger *ledger)
 
         ok = remember_txt(live, ledger, w->known, w->facts);
     }
-    for (i = 0; ok && live->others && i < live->others->nelts; i++) {
-        other_policy *other = &APR_ARRAY_IDX(live->others, i, other_policy);
-
-        other->seen.policy = &other->policy; /* it does not move any more */
-        ok = mtasts_ledger_saw_policy(ledger, live->pool, &other->seen, now);
-    }
+    ok = ok && (!live->others || remember_others(live, ledger));
     return mtasts_ledger_end(ledger, ok) && ok;
 }

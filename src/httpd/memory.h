@@ -25,8 +25,8 @@ void mtasts_memory_prepare(apr_pool_t *ptemp,
                            const apr_array_header_t *servers);
 
 /* Opens the ledger, in `p`, for reading and writing, or under httpd -t for
- * reading only; `guard` as in mtasts_ledger_options.  NULL if it is Off, or with *why (in `p`) for the finding
- * ledger-unavailable. */
+ * reading only; `guard` as in mtasts_ledger_options.  NULL if it is Off, or with
+ * *why (in `p`) for the finding ledger-unavailable. */
 mtasts_ledger *mtasts_memory_open(apr_pool_t *p, const server_rec *main_server,
                                   mtasts_ledger_guard *guard, const char **why);
 

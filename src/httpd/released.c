@@ -1,5 +1,6 @@
 #include "released.h"
 
+#include "ap_mpm.h"
 #include "apr_atomic.h"
 #include "apr_optional.h"
 #include "apr_shm.h"
@@ -237,7 +238,7 @@ typedef struct {
     const segment *from;  /* or NULL */
     apr_hash_t *previous; /* domain -> its last `previous` of `from` */
     int releasable;
-    int restarts; /* another configuration was served before this one */
+    int restarts; /* what was served before this configuration is known */
 } making;
 
 /* The domain of an entry that other processes may have written over; NULL if it
@@ -388,14 +389,11 @@ static apr_size_t size_of(const apr_array_header_t *servers,
 
 static apr_uint32_t count_sites(const apr_array_header_t *servers)
 {
+    mtasts_sites sites = {servers, 0, 0};
     apr_uint32_t n = 0;
-    int i;
 
-    for (i = 0; i < servers->nelts; i++) {
-        const mtasts_served *served =
-            mtasts_config_of(APR_ARRAY_IDX(servers, i, server_rec *))->served;
-
-        n += served ? (apr_uint32_t)served->sites->nelts : 0;
+    while (mtasts_sites_next(&sites)) {
+        n++;
     }
     return n;
 }
@@ -404,7 +402,7 @@ static apr_uint32_t count_sites(const apr_array_header_t *servers)
 typedef struct {
     apr_pool_t *pool; /* of the segment; NULL if there is none */
     segment *seg;
-    int passes; /* over configurations; a start makes two */
+    int empty; /* there was no site to make it for */
 } holder;
 
 static holder *holder_of(const server_rec *main_server)
@@ -448,11 +446,12 @@ void mtasts_released_make(apr_pool_t *ptemp, server_rec *main_server,
                           const apr_array_header_t *servers)
 {
     holder *h = holder_of(main_server);
-    making m = {NULL, h->seg, NULL, 0, h->passes >= 2};
+    making m = {NULL, h->seg, NULL, 0, 0};
+    int generation = 0, i;
     apr_pool_t *p;
-    int i;
 
-    h->passes += h->passes < 2;
+    ap_mpm_query(AP_MPMQ_GENERATION, &generation);
+    m.restarts = generation > 0 && (h->seg || h->empty);
     apr_pool_create(&p, main_server->process->pool);
     m.to = segment_make(p, servers, h->seg);
     m.releasable = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance) != NULL;
@@ -471,4 +470,5 @@ void mtasts_released_make(apr_pool_t *ptemp, server_rec *main_server,
     }
     h->pool = p;
     h->seg = m.to;
+    h->empty = count_sites(servers) == 0;
 }

@@ -49,7 +49,8 @@ mtasts_release_state mtasts_released_state(const mtasts_site *site);
  * these, which the ledger keeps as numbers; 0 if nothing is known. */
 enum {
     MTASTS_BECAUSE_MX_TLS = 1, /* an MX host's TLS */
-    MTASTS_BECAUSE_CERT = 2    /* the virtual host's certificate */
+    MTASTS_BECAUSE_CERT = 2,   /* the virtual host's certificate */
+    MTASTS_BECAUSE_PAST = 4    /* its id was another policy's */
 };
 
 unsigned mtasts_released_because(const mtasts_site *site);

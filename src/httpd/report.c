@@ -165,6 +165,16 @@ int mtasts_standings_read(mtasts_standings *s, mtasts_ledger *ledger)
     return ok;
 }
 
+void mtasts_standings_doubt(mtasts_standings *s)
+{
+    int i;
+
+    for (i = 0; i < s->list->nelts; i++) {
+        at(s->list, i)->of = NULL;
+    }
+    s->read = 0;
+}
+
 /* --- comparing --- */
 
 static mtasts_found *of_before(const comparison *c, mtasts_change_kind kind,

@@ -22,6 +22,10 @@ mtasts_standings *mtasts_standings_make(apr_pool_t *p);
  * as it was. */
 int mtasts_standings_read(mtasts_standings *s, mtasts_ledger *ledger);
 
+/* The ledger may have been made anew: what it has is asked for again, and all of
+ * `s` written that it lacks. */
+void mtasts_standings_doubt(mtasts_standings *s);
+
 /* Compares `live` with `s`, logs, writes to the ledger (or NULL) what has
  * changed, tells `notify` (or NULL).  `s` is as the world is then.  0 if the
  * ledger could not be written: what it lacks is written the next time. */

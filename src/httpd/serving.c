@@ -200,12 +200,15 @@ int mtasts_serving_tell(apr_pool_t *p, const apr_array_header_t *servers,
         apr_palloc(p, (apr_size_t)g.entries->nelts * sizeof(*serving) + 1);
     ok = mtasts_ledger_begin(ledger, p);
     for (i = 0; i < g.entries->nelts; i++) {
-        const entry *e = APR_ARRAY_IDX(g.entries, i, entry *);
-
-        serving[i] = e->serving;
-        ok = ok && release(&t, e) && say_changes(&t, e);
+        serving[i] = APR_ARRAY_IDX(g.entries, i, entry *)->serving;
     }
+    /* First, as it keeps those away who tidy up. */
     ok = ok && mtasts_ledger_serve(ledger, p, serving, (size_t)g.entries->nelts,
                                    now, until);
+    for (i = 0; ok && i < g.entries->nelts; i++) {
+        const entry *e = APR_ARRAY_IDX(g.entries, i, entry *);
+
+        ok = release(&t, e) && say_changes(&t, e);
+    }
     return mtasts_ledger_end(ledger, ok) && ok;
 }

@@ -79,6 +79,14 @@ static void begin_held(apr_pool_t *p, const mtasts_site *site,
     }
 }
 
+/* 1 if one was released; that nobody knew while there was no ledger. */
+static int is_known(const apr_hash_t *known, const mtasts_site *site)
+{
+    const mtasts_ledger_domain *d = known_of(known, site);
+
+    return d && d->released;
+}
+
 void mtasts_strict_begin(apr_pool_t *p, const apr_array_header_t *servers,
                          const apr_hash_t *known)
 {
@@ -94,8 +102,12 @@ void mtasts_strict_begin(apr_pool_t *p, const apr_array_header_t *servers,
         if (!is_strict(site->served->server) || state == MTASTS_RELEASED) {
             continue;
         }
-        if (state == MTASTS_UNDECIDED || state == MTASTS_NEW) {
-            begin_undecided(site, known, state == MTASTS_NEW);
+        if (state == MTASTS_UNDECIDED) {
+            begin_undecided(site, known, 0);
+        }
+        else if (state == MTASTS_NEW ||
+                 (state == MTASTS_HELD_TO_NONE && is_known(known, site))) {
+            begin_undecided(site, known, 1);
         }
         else {
             begin_held(each, site, known);
@@ -137,16 +149,19 @@ static const char *reasons(const apr_array_header_t *notes)
 }
 
 static void say_held_back(const mtasts_site *site, apr_array_header_t *notes,
-                          const char *why, const char *other_id)
+                          const char *why, const char *other_id, int knows_past)
 {
     const char *instead =
-        other_id ? apr_psprintf(notes->pool,
-                                "the one released before, %s, goes on being "
-                                "served",
-                                other_id)
-                 : "none was released before, so nothing is served (404)";
+        knows_past ? "none was released before, so nothing is served (404)"
+                   : "without the ledger nobody knows of one that was released "
+                     "before, so nothing is served (404)";
     mtasts_finding f;
 
+    if (other_id) {
+        instead = apr_psprintf(
+            notes->pool, "the one released before, %s, goes on being served",
+            other_id);
+    }
     MTASTS_FILL(&f, MTASTS_HELD_BACK, site->name->value, site->served->id, why,
                 instead);
     mtasts_keep(notes, &f);
@@ -167,6 +182,8 @@ static unsigned because_of(mtasts_code code)
         return MTASTS_BECAUSE_MX_TLS;
     case MTASTS_AREA_CERT:
         return MTASTS_BECAUSE_CERT;
+    case MTASTS_AREA_HISTORY:
+        return MTASTS_BECAUSE_PAST;
     default:
         return 0;
     }
@@ -185,51 +202,75 @@ static unsigned because(const apr_array_header_t *notes)
     return all;
 }
 
+/* Which reasons the checks could not look into. */
+static unsigned out_of_sight(const mtasts_strict_checked *c)
+{
+    return (c->knows_mx_tls ? 0 : MTASTS_BECAUSE_MX_TLS) |
+           (c->knows_cert ? 0 : MTASTS_BECAUSE_CERT) |
+           (c->knows_past ? 0 : MTASTS_BECAUSE_PAST);
+}
+
+/* Without the ledger that much is known of ids: a policy with the id of the one
+ * that is served in its place is another one. */
+static int is_id_of_other(const mtasts_strict_checked *c)
+{
+    mtasts_answer other;
+
+    return !c->knows_past && mtasts_released_answer(c->site, &other) &&
+           !strcmp(other.id, c->site->served->id);
+}
+
 /* Where port 25 is closed to this machine TLS is never known, so that it counts
- * only if it was wrong. */
+ * only if it was wrong; and so does the rest. */
 static const char *not_known(const mtasts_strict_checked *c)
 {
-    unsigned seen = mtasts_released_because(c->site);
+    unsigned seen = mtasts_released_because(c->site) & out_of_sight(c);
 
     if (c->site->served->policy.mode == MTASTS_MODE_ENFORCE && !c->knows_mx) {
         return mtasts_code_name(MTASTS_DNS_UNKNOWN);
     }
-    if (seen & MTASTS_BECAUSE_MX_TLS && !c->knows_mx_tls) {
+    if (seen & MTASTS_BECAUSE_MX_TLS) {
         return mtasts_code_name(MTASTS_MX_UNREACHABLE);
     }
-    return seen & MTASTS_BECAUSE_CERT && !c->knows_cert
-               ? mtasts_code_name(MTASTS_CERT_UNREAD)
-               : NULL;
+    if (seen & MTASTS_BECAUSE_CERT) {
+        return mtasts_code_name(MTASTS_CERT_UNREAD);
+    }
+    if (seen & MTASTS_BECAUSE_PAST) {
+        return mtasts_code_name(MTASTS_LEDGER_UNAVAILABLE);
+    }
+    return is_id_of_other(c) ? mtasts_code_name(MTASTS_ID_REUSED) : NULL;
 }
 
 const char *mtasts_strict_why(const mtasts_strict_checked *c)
 {
     const char *why;
+    unsigned seen;
 
     if (!is_held(c->site)) {
         return NULL;
     }
     why = reasons(c->notes);
     if (why) {
-        mtasts_released_set_because(c->site, because(c->notes));
+        seen = mtasts_released_because(c->site) & out_of_sight(c);
+        mtasts_released_set_because(c->site, because(c->notes) | seen);
     }
     return why ? why : not_known(c);
 }
 
-int mtasts_strict_decide(const mtasts_site *site, apr_array_header_t *notes,
-                         const char *why)
+int mtasts_strict_decide(const mtasts_strict_checked *c, const char *why)
 {
     mtasts_answer other;
 
-    if (!is_held(site)) {
+    if (!is_held(c->site)) {
         return 0;
     }
     if (!why) {
-        mtasts_released_set(site);
+        mtasts_released_set(c->site);
         return 1;
     }
-    say_held_back(site, notes, why,
-                  mtasts_released_answer(site, &other) ? other.id : NULL);
+    say_held_back(c->site, c->notes, why,
+                  mtasts_released_answer(c->site, &other) ? other.id : NULL,
+                  c->knows_past);
     return 0;
 }
 
@@ -313,7 +354,7 @@ int mtasts_strict_would_refuse(const mtasts_site *site,
     }
     why = reasons(notes);
     if (why) {
-        say_held_back(site, notes, why, released ? released->id : NULL);
+        say_held_back(site, notes, why, released ? released->id : NULL, 1);
     }
     return 1;
 }

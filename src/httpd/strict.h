@@ -25,6 +25,7 @@ typedef struct {
     int knows_mx; /* which hosts are the domain's MX hosts */
     int knows_mx_tls;
     int knows_cert; /* of the virtual host */
+    int knows_past; /* what was served before; 1 if nobody wants to */
 } mtasts_strict_checked;
 
 /* Why a policy that is held back can't be released yet: codes; NULL if it can,
@@ -32,10 +33,10 @@ typedef struct {
  * and in mode enforce the MX records must be. */
 const char *mtasts_strict_why(const mtasts_strict_checked *checked);
 
-/* After the checks of all sites that have this policy: releases it if it was held
- * back and `why` is NULL, and then returns 1; or adds held-back to the notes. */
-int mtasts_strict_decide(const mtasts_site *site, apr_array_header_t *notes,
-                         const char *why);
+/* After the checks of all sites that have this policy: releases it if it was
+ * held back and `why` is NULL, and then returns 1; or adds held-back to the
+ * notes. */
+int mtasts_strict_decide(const mtasts_strict_checked *checked, const char *why);
 
 /* After that: notes in the ledger what each policy is held back for, so that it
  * is so after a full stop, too.  `known` is what the ledger had.  0 if it can't

@@ -24,7 +24,7 @@
 #define BEAT_HOLDS     120 /* s: one may be missed */
 #define OPEN_FOR       apr_time_from_sec(3600)
 #define TRIES_MAX      5
-#define NICE           15 /* about 3 % of a core that is busy with requests */
+#define NICE           15 /* about 3 % of a core beside one busy thread */
 #define CLEAR_UP_MAX   apr_time_from_sec(20) /* less than BEAT */
 #define TOGETHER       apr_time_from_sec(5)  /* looks that are due soon */
 
@@ -180,6 +180,7 @@ static int tell_serving(mtasts_watch *w, apr_pool_t *p, const apr_hash_t *known,
             return 1;
         }
         known = NULL; /* it may have been made anew */
+        mtasts_standings_doubt(t->standings);
     }
     if (!known) {
         if (!mtasts_ledger_read(t->ledger, p, now, &read)) {
@@ -457,8 +458,8 @@ static int tried_in_vain(mtasts_watch *w)
     }
     ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_ERR, 0, w->main_server,
                  "mtasts: no checks: %d processes ended in the midst of them; "
-                 "they are tried again after MTASTSWatchInterval or a reload",
-                 TRIES_MAX);
+                 "they are tried again after %sa reload",
+                 TRIES_MAX, interval(w) ? "MTASTSWatchInterval or " : "");
     full_run_ended(w);
     return 1;
 }
@@ -661,8 +662,7 @@ static apr_status_t end_turn(void *data)
 
     apr_atomic_set32(&w->stop, 1);
     wait_for_turn(w);
-    if (w->guard) {
-        mtasts_ledger_interrupt(w->guard);
+    if (w->guard && mtasts_ledger_interrupt(w->guard)) {
         wait_for_turn(w);
     }
     /* Its pool is nobody's child: with -X it would be closed when this code is

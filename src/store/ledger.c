@@ -159,7 +159,6 @@ mtasts_ledger *mtasts_ledger_open(apr_pool_t *p, const mtasts_ledger_options *o,
     l->create = o->create;
     l->is_writer = o->is_writer;
     l->guard = o->guard;
-    l->socket = -1;
     apr_pool_pre_cleanup_register(l->pool, l, close_ledger);
     if (l->front ? mtasts_db_connect(l)
                  : mtasts_ledger_fail(l, "libcrypto has no SHA-256", NULL)) {

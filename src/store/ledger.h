@@ -55,8 +55,9 @@ mtasts_ledger_guard *mtasts_ledger_guard_make(apr_pool_t *p);
 /* From another thread than the ledger's, which is to end: a call to a PostgreSQL
  * server that is under way fails soon, and so does every later one of any ledger
  * with this guard, at once.  What can't be cut short is connecting, which takes
- * some seconds at most.  Again without effect. */
-void mtasts_ledger_interrupt(mtasts_ledger_guard *guard);
+ * some seconds for each address, and a lookup of its name.  Again without effect.
+ * 1 if a call was under way. */
+int mtasts_ledger_interrupt(mtasts_ledger_guard *guard);
 
 /* Opens the ledger, in `p`, whose cleanup closes it.  NULL and *why (in `p`,
  * for an administrator: "the file ... is read-only", "it was written by a newer
@@ -140,8 +141,9 @@ int mtasts_ledger_hold(mtasts_ledger *ledger, apr_pool_t *p, const char *domain,
     43200 /* seconds; what is the same is not noted before */
 
 /* The id in the domain's TXT record, or NULL if there is none that senders read,
- * and for how long caches may keep it: mtasts_txt_cached() of its TTL.  Of one domain the last 64 that differ from the one before are kept.  What is no
- * id by the RFC's grammar is not noted. */
+ * and for how long caches may keep it: mtasts_txt_cached() of its TTL.  Of one
+ * domain the last 64 that differ from the one before are kept.  What is no id by
+ * the RFC's grammar is not noted. */
 int mtasts_ledger_saw_txt(mtasts_ledger *ledger, apr_pool_t *p,
                           const char *domain, const char *id, int64_t cached,
                           int64_t now);

@@ -42,7 +42,6 @@ void mtasts_db_drop(mtasts_ledger *l)
     }
     l->conn_pool = NULL;
     l->handle = NULL;
-    l->socket = -1;
     l->prepared = NULL;
     l->absent = 0;
 }
@@ -79,7 +78,7 @@ static int open_once(mtasts_ledger *l)
         l->handle = NULL;
         return mtasts_ledger_fail_as(l, error ? error : "no connection");
     }
-    l->socket = mtasts_guard_socket(l);
+    mtasts_guard_connected(l);
     return !l->dialect->settle || mtasts_db_run(l, l->dialect->settle);
 }
 

@@ -24,14 +24,12 @@
 /* More than the server allows a statement (ledger.c) that it works on. */
 #define SLICES_MAX (MTASTS_GUARD_MAX * 4)
 
-typedef int socket_fn(const void *conn); /* PQsocket() of libpq-fe.h */
-
 struct mtasts_ledger_guard {
     apr_pool_t *pool;
     apr_thread_mutex_t *lock; /* for all below */
     apr_thread_t *thread;     /* NULL until there is a socket to look after */
-    int fd;     /* that the call under way waits for; or -1.  It is open: only
-                   the thread that makes the call closes it. */
+    int fd;     /* that the call under way waits for; or -1.  It was open when
+                   the call began, and only that may close it. */
     int slices; /* how long it has done so */
     int late;   /* and was ended for that */
     int over;   /* no call is to begin */
@@ -92,36 +90,46 @@ mtasts_ledger_guard *mtasts_ledger_guard_make(apr_pool_t *p)
     return g;
 }
 
-void mtasts_ledger_interrupt(mtasts_ledger_guard *g)
+int mtasts_ledger_interrupt(mtasts_ledger_guard *g)
 {
+    int waits;
+
     apr_thread_mutex_lock(g->lock);
+    waits = g->fd >= 0;
     g->over = 1;
     cut(g);
     apr_thread_mutex_unlock(g->lock);
+    return waits;
 }
 
 /* --- for ledger_db.c --- */
 
 /* What apr loads, it loads for all to see. */
-static socket_fn *find_socket_fn(apr_pool_t *p)
+static mtasts_socket_fn *find_socket_fn(apr_pool_t *p)
 {
     apr_dso_handle_t *program = NULL;
     apr_dso_handle_sym_t fn = NULL;
 
     apr_os_dso_handle_put(&program, RTLD_DEFAULT, p);
     return apr_dso_sym(&fn, program, "PQsocket") == APR_SUCCESS
-               ? (socket_fn *)fn
+               ? (mtasts_socket_fn *)fn
                : NULL;
 }
 
-int mtasts_guard_socket(mtasts_ledger *l)
+void mtasts_guard_connected(mtasts_ledger *l)
 {
-    socket_fn *fn = NULL;
+    l->socket_of = l->guard && !strcmp(l->driver_name, "pgsql")
+                       ? find_socket_fn(l->conn_pool)
+                       : NULL;
+}
 
-    if (l->guard && !strcmp(l->driver_name, "pgsql")) {
-        fn = find_socket_fn(l->conn_pool);
-    }
-    return fn ? fn(apr_dbd_native_handle(l->driver, l->handle)) : -1;
+/* libpq closes the socket of a connection that broke, and somebody else may have
+ * its number then: it is asked for before each call. */
+static int socket_of(const mtasts_ledger *l)
+{
+    return l->handle && l->socket_of
+               ? l->socket_of(apr_dbd_native_handle(l->driver, l->handle))
+               : -1;
 }
 
 int mtasts_guard_enter(mtasts_ledger *l)
@@ -133,7 +141,7 @@ int mtasts_guard_enter(mtasts_ledger *l)
         apr_thread_mutex_lock(g->lock);
         over = g->over;
         g->slices = g->late = 0;
-        g->fd = over ? -1 : l->socket;
+        g->fd = over ? -1 : socket_of(l);
         if (g->fd >= 0 && !g->thread &&
             apr_thread_create(&g->thread, NULL, watch_over, g, g->pool) !=
                 APR_SUCCESS) {

@@ -13,7 +13,7 @@
  *   served    which front served what, from when to when; front "" are others
  *   released  the policy that strict falls back on
  *   held      what a front holds back, and what for
- *   txt       the ids seen in DNS; the one with the highest seq is the last
+ *   txt       the ids seen in DNS; the one with the highest period is the last
  *   finding   what stands, for each front
  *   event     what happened
  *
@@ -58,6 +58,8 @@ typedef struct {
     int can_upsert;         /* INSERT ... ON CONFLICT DO UPDATE, and windows */
 } mtasts_dialect;
 
+typedef int mtasts_socket_fn(const void *conn); /* PQsocket() of libpq */
+
 struct mtasts_ledger {
     apr_pool_t *pool;
     const char *driver_name, *params, *front;
@@ -67,11 +69,11 @@ struct mtasts_ledger {
     const apr_dbd_driver_t *driver;
     apr_pool_t *conn_pool; /* all of a connection; NULL: there is none */
     apr_dbd_t *handle;
-    apr_hash_t *prepared;       /* SQL -> apr_dbd_prepared_t * */
-    mtasts_ledger_guard *guard; /* or NULL */
-    int socket;                 /* of the handle, or -1 */
-    struct stat file;           /* the one that is open */
-    int absent;                 /* there is no ledger, and none is to be made */
+    apr_hash_t *prepared;        /* SQL -> apr_dbd_prepared_t * */
+    mtasts_ledger_guard *guard;  /* or NULL */
+    mtasts_socket_fn *socket_of; /* or NULL */
+    struct stat file;            /* the one that is open */
+    int absent;   /* there is no ledger, and none is to be made */
     int replaced; /* the file was changed for another since serve() */
     int stale;    /* the tables were others when they were looked up */
     int begun;    /* by mtasts_ledger_begin() */
@@ -174,9 +176,8 @@ int64_t mtasts_db_time(int64_t t);
 
 #define MTASTS_GUARD_MAX 10 /* s: as long a call waits for a server */
 
-/* The socket of the connection that stands, for ledger->socket; -1 if there is
- * none, or no guard. */
-int mtasts_guard_socket(mtasts_ledger *ledger);
+/* A connection stands: finds out whom to ask for its socket. */
+void mtasts_guard_connected(mtasts_ledger *ledger);
 
 /* The driver is called next, and may wait for its server; and it is back.  enter()
  * gives 0 and why if it is not to be called: there is no leave() then. */

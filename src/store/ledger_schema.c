@@ -7,10 +7,10 @@
 #include <string.h>
 
 /* "@N" is a text of at most N characters, compared byte by byte; "@" a text of
- * any length; "#" a whole number; "!" at the end says that rows are short.  mode and max_age of a body are for people who
- * look into the database: the module reads the body.  A time is in seconds since
- * 1970.  `period` counts, with zeros before it, from one TXT record to the next:
- * a clock may go back. */
+ * any length; "#" a whole number; "!" at the end says that rows are short.  mode
+ * and max_age of a body are for people who look into the database: the module
+ * reads the body.  A time is in seconds since 1970.  `period` counts, with zeros
+ * before it, from one TXT record to the next: a clock may go back. */
 static const char *const tables[] = {
     "mtasts_meta ("
     "name @32 PRIMARY KEY, value @64)",
