@@ -141,7 +141,7 @@ check: $(if $(T),,unit guard $(if $(ASAN),memcheck)) httpd-test
 # memory, which the sanitizers don't.
 memcheck:
 	@$(MAKE) --no-print-directory ASAN= build/unit-net/probe build/unit-net/cert
-	prove -j2 --exec 'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' \
+	SLOW=1 prove -j2 --exec 'valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' \
 	    build/unit-net/probe build/unit-net/cert
 
 unit: $(UNIT) $(SIMULATE) $(TARGET:%=$(B)/replay/%) $(TARGET_NET:%=$(B)/replay-net/%)
