@@ -123,17 +123,17 @@ ok t_cmp($h->says(qr/mtasts: txt-gone\.test: txt-missing: cleared/, INTERVAL), 1
 # They may do so at httpd's own wish, as often as there are requests: then the
 # runs must not begin anew for ever.
 my $ends = MTASTS::Httpd->new('watch-ends');
-sub begins { return wait_for(sub { (grep {/steady/} questions($silent)) || $ends->said() =~ /mtasts: no checks: / }) ? 1 : 0 }
 configure($silent, $ends, '30d', 'MaxConnectionsPerChild 1')->start();
 questions($silent); # of the start
-my $begun = 0;
-for (1 .. 5) {
-    $begun += begins();
+my $rounds = 0;
+while ($ends->said() !~ /mtasts: no checks: / && $rounds < 30) {
+    # What is asked again may be of the run before: then this round ends none.
+    wait_for(sub { (grep {/steady/} questions($silent)) || $ends->said() =~ /mtasts: no checks: / });
     my %was = map { $_ => 1 } $ends->children();
     wait_for(sub { $ends->get('steady.test'); !grep { $was{$_} } $ends->children() });
-    questions($silent);
+    $rounds++;
 }
-ok t_cmp($begun, 5, 'ended: another child begins it again');
+ok t_cmp($rounds >= 4 ? 'several' : $rounds, 'several', 'ended: another child begins it again');
 ok t_cmp($ends->says(qr/mtasts:error\S* .*mtasts: no checks: 5 processes ended in the midst of them; they are tried again after MTASTSWatchInterval/), 1, 'ended: not for ever');
 ok t_cmp($ends->trouble(), '', 'nothing crashed');
 $ends->stop();

@@ -51,7 +51,9 @@ unsigned mtasts_live_limit(const mtasts_live_options *o)
     n += mtasts_memory_wanted(APR_ARRAY_IDX(o->servers, 0, server_rec *))
              ? LEDGER_MS * 50
              : 0;
-    return o->timeout_ms + 400 + n / 50; /* 2 s for 100,000 domains */
+    /* What DNS said is not to be lost because the machine is busy; 2 s more for
+     * 100,000 domains. */
+    return o->timeout_ms + 1000 + n / 50;
 }
 
 static long long clock_ms(void)
