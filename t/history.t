@@ -85,7 +85,7 @@ sub vhost {
 }
 sub configure {
     my ($at) = @_;
-    return $h->configure("MTASTSResolver 127.0.0.1:$dns", 'MTASTSCheckTimeout 10s', 'MTASTSCheck warn', 'MTASTSWatchInterval 1h',
+    return $h->configure("MTASTSResolver 127.0.0.1:$dns", 'MTASTSCheckTimeout 20s', 'MTASTSCheck warn', 'MTASTSWatchInterval 1h',
         'MTASTSProbeHost Off', "MTASTSCAFile \"$certs/ca.crt\"", $h->vhost('silent.elsewhere', "MTASTSMX mx.silent.elsewhere\nMTASTSProbeMX Off"),
         map { vhost(@$_[0, $at]) } @cases);
 }

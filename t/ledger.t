@@ -116,7 +116,7 @@ mta-sts.wrong IN A 127.0.0.1
 END
 sub configure {
     my ($h, $mode) = @_;
-    return $h->configure("MTASTSResolver 127.0.0.1:$dns", 'MTASTSCheckTimeout 10s', 'MTASTSWatchInterval 1m', 'MTASTSProbeHost Off', 'MTASTSProbeMX Off',
+    return $h->configure("MTASTSResolver 127.0.0.1:$dns", 'MTASTSCheckTimeout 20s', 'MTASTSWatchInterval 1m', 'MTASTSProbeHost Off', 'MTASTSProbeMX Off',
         'StartServers 1', $h->vhost('good.test', "MTASTSMode $mode\nMTASTSMX mx.good.test"), $h->vhost('wrong.test', 'MTASTSMX other.wrong.test'));
 }
 # All that is there, as it is: names, rights, owners, contents.
@@ -155,12 +155,11 @@ for (@ways) {
     ok t_cmp(join("\n", map { fingerprint($_) } $h->{state}, grep {-e} "$h->{state}.aside"), join("\n", @before), "$name: nothing is overwritten");
 }
 # All at once: each needs a run of the watch.
-my $mended = time;
 $_->() for values %mend;
 for (@ways) {
     my ($name) = @$_;
     my $h = $h{$name};
-    ok t_cmp($h->remembers_policy('good.test', 'enforce', 180 - (time - $mended)), 1, "$name: goes on with it");
+    ok t_cmp($h->remembers_policy('good.test', 'enforce'), 1, "$name: goes on with it");
     $h->stop();
     ok t_cmp($h->trouble(), '', "$name: nothing crashed");
 }
@@ -173,7 +172,7 @@ ok t_cmp($h->remembers('good.test'), 1, 'removed: it was right');
 rename $h->{state}, "$h->{state}.aside" or die $!;
 configure($h, 'enforce')->graceful();
 ok t_cmp(wait_for(sub { $h->policy('good.test') eq 'enforce 604800 mx.good.test' }), 1, 'removed: serves');
-ok t_cmp($h->remembers_policy('good.test', 'enforce', 90), 1, 'removed: made anew');
+ok t_cmp($h->remembers_policy('good.test', 'enforce'), 1, 'removed: made anew');
 $h->stop();
 ok t_cmp($h->trouble(), '', 'removed: nothing crashed');
 
@@ -206,7 +205,7 @@ if ($tmpfs) {
     ok t_cmp($full->says(qr/finding.* as logged|mtasts: wrong\.test: mx-unmatched: /), 1, 'full: checks go on');
     ok t_cmp(join(' ', map { $_->{domain} } @{$full->dump_json()->{policies}}), 'good.test wrong.test', 'full: the dump');
     unlink "$inside/fill" or die $!;
-    ok t_cmp($full->remembers_policy('good.test', 'enforce', 150), 1, 'full: goes on once there is room');
+    ok t_cmp($full->remembers_policy('good.test', 'enforce'), 1, 'full: goes on once there is room');
     ok t_cmp(scalar(unavailable($full->dump_json())), 0, 'full: not said any more');
     $full->stop();
     ok t_cmp($full->trouble(), '', 'full: nothing crashed');

@@ -27,7 +27,7 @@ my $failing = bad_server('servfail');
 my $h = MTASTS::Httpd->new('resolver');
 sub configure {
     my ($resolver) = @_;
-    return $h->configure("MTASTSResolver 127.0.0.1:$resolver", 'MTASTSCheckTimeout 3s', 'MTASTSWatchInterval 1m', 'MTASTSProbeHost Off', 'MTASTSProbeMX Off',
+    return $h->configure("MTASTSResolver 127.0.0.1:$resolver", 'MTASTSCheckTimeout 6s', 'MTASTSWatchInterval 1m', 'MTASTSProbeHost Off', 'MTASTSProbeMX Off',
         map { $h->vhost("$_.test", "MTASTSMX mx.$_.test\nMTASTSPolicyID t1") } @names);
 }
 sub times_said { my ($what) = @_; return scalar(() = $h->log_text() =~ /mtasts: $what/g) }
@@ -50,7 +50,7 @@ ok t_cmp(times_said('MTASTSResolver: resolver-unavailable: no'), 1, 'said once')
 ok t_cmp(times_said('\S+: dns-tempfail'), 0, 'and not of each domain');
 # It answers again.
 kill CONT => @named;
-ok t_cmp($h->says(qr/mtasts: MTASTSResolver: resolver-unavailable: cleared, stood since/, 150), 1, 'cleared');
+ok t_cmp($h->says(qr/mtasts: MTASTSResolver: resolver-unavailable: cleared, stood since/), 1, 'cleared');
 ok t_cmp(times_said('\S+: dns-tempfail'), 0, 'of each domain nothing was said, and so nothing is cleared');
 # One that answers that it can't is another thing: what it says may be of one zone.
 configure($failing)->graceful();

@@ -42,7 +42,7 @@ sub directives {
 sub configure {
     my ($h, $at, @names) = @_;
     my %only = map { $_ => 1 } @names;
-    return $h->configure("MTASTSResolver 127.0.0.1:$dns", 'MTASTSCheckTimeout 10s', 'MTASTSWatchInterval 1h', 'MTASTSProbeHost Off', 'MTASTSProbeMX Off',
+    return $h->configure("MTASTSResolver 127.0.0.1:$dns", 'MTASTSCheckTimeout 20s', 'MTASTSWatchInterval 1h', 'MTASTSProbeHost Off', 'MTASTSProbeMX Off',
         'MTASTSCheck strict', map { my $name = $_->[0]; $h->vhost("$name.test", directives($name, split ' ', $_->[$at])) }
             grep { $_->[$at] ne '' && (!@names || $only{$_->[0]}) } @cases);
 }

@@ -31,7 +31,7 @@ my $h = MTASTS::Httpd->new('withdrawn');
 sub configure {
     my ($resolver, @without) = @_;
     my %without = map { $_ => 1 } @without;
-    return $h->configure("MTASTSResolver 127.0.0.1:$resolver", 'MTASTSCheckTimeout 2s', 'MTASTSWatchInterval 1h', 'MTASTSProbeMX Off', 'MTASTSProbeHost Off',
+    return $h->configure("MTASTSResolver 127.0.0.1:$resolver", 'MTASTSCheckTimeout ' . ($resolver == $silent ? '2s' : '20s'), 'MTASTSWatchInterval 1h', 'MTASTSProbeMX Off', 'MTASTSProbeHost Off',
         $h->vhost('steady.test', "MTASTSMode none\nMTASTSMaxAge 1d"), map {
             my $vhost = $h->vhost("$_->[0].test", "MTASTSMX mx.$_->[0].test *.$_->[0].test\nMTASTSMode enforce\nMTASTSPolicyID t1\nMTASTSMaxAge 1w");
             $without{$_->[0]} ? $_->[1]->($vhost) : $vhost;

@@ -90,30 +90,38 @@ beside() {
     group=0
     for files in $waiting; do
         group=$((group + 1))
+        started=$((started + 1))
         tree=$2/waiting$group/t
         lay_out "$tree"
         [ -z "$3" ] || chown -R nobody "$tree"
         # shellcheck disable=SC2046
-        (pass "$1, beside: $files" "$tree" event "$3" $(echo "$files" | tr , ' ')) \
-            >"$out/beside$(echo "$pids" | wc -w).log" 2>&1 &
+        (MTASTS_TREE=$started pass "$1, beside: $files" "$tree" event "$3" $(echo "$files" | tr , ' ')) \
+            >"$out/beside$started.log" 2>&1 &
         pids="$pids $!"
     done
 }
 
-# Says what those have said; 1 if one of them has failed.
+# Says what those have said, those that failed last; 1 if there are such.
 join() {
-    failed=0 n=0
+    failed= n=0
     for pid in $pids; do
-        wait "$pid" || failed=1
-        cat "$out/beside$n.log"
         n=$((n + 1))
+        if wait "$pid"; then cat "$out/beside$n.log"; else failed="$failed $n"; fi
     done
     pids=
-    return $failed
+    for n in $failed; do cat "$out/beside$n.log"; done
+    # The end of a long output is what is read.
+    for n in $failed; do
+        echo "FAILED: $(sed -n 's/^# pass: //p' "$out/beside$n.log")"
+        grep -aE -A 6 '^# Failed test|^t/.*(Failed|Wstat|Dubious)' "$out/beside$n.log" | cut -c 1-300 | head -n 30
+    done >&2
+    [ -z "$failed" ]
 }
 
 pids=
+started=0
 tmp=
+export MTASTS_TREE=0 # which range of ports: see Tree.pm
 trap '[ -z "$pids" ] || kill $pids 2>/dev/null; [ -z "$tmp" ] || rm -rf "$tmp"' EXIT
 trap 'exit 1' INT TERM HUP
 

@@ -9,6 +9,7 @@ use Apache::Test ();
 use IO::Socket::INET;
 use IO::Socket::SSL ();
 use JSON::PP ();
+use Time::Local qw(timelocal);
 use MTASTS::Config qw(wait_for);
 use MTASTS::Process qw(new_directory wait_until_up);
 use MTASTS::Tree;
@@ -153,9 +154,21 @@ sub ups { my ($self) = @_; return scalar(() = $self->log_text() =~ /resuming nor
 
 # Waits until that is in the log; 1, or what was said instead.
 sub says {
-    my ($self, $pattern, $seconds) = @_;
-    return wait_for(sub { $self->said() =~ $pattern }, $seconds) ? 1 : $self->said();
+    my ($self, $pattern) = @_;
+    return wait_for(sub { $self->said() =~ $pattern }) ? 1 : $self->said();
 }
+
+# The second at which that was said first.
+sub said_at {
+    my ($self, $pattern) = @_;
+    my ($line) = grep { $_ =~ $pattern } $self->said() =~ /(.+)\n/g;
+    my ($month, $day, $hour, $min, $sec, $year) = ($line // '') =~ /^\[\w+ (\w+) +(\d+) (\d+):(\d+):(\d+)[.\d]* (\d+)\]/ or die "no line with $pattern";
+    return timelocal($sec, $min, $hour, $day, index('JanFebMarAprMayJunJulAugSepOctNovDec', $month) / 3, $year);
+}
+
+# True if all its processes ended when they were asked to; httpd kills those
+# that don't.
+sub ended_when_asked { my ($self) = @_; return $self->log_text() !~ /sending a SIGKILL|could not make child process/ }
 
 # What must never be in a log, unless crash() did it.
 sub trouble {
@@ -170,7 +183,7 @@ sub trouble {
 # The answer to a request for a domain's policy, or '' if nobody is there.
 sub get {
     my ($self, $domain) = @_;
-    my %to = (PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Timeout => 10);
+    my %to = (PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Timeout => 60);
     %to = (%to, PeerPort => $self->{tls}, SSL_verify_mode => 0, SSL_hostname => "mta-sts.$domain") if $self->{by_tls}{$domain};
     my $s = ($self->{by_tls}{$domain} ? 'IO::Socket::SSL' : 'IO::Socket::INET')->new(%to) or return '';
     print $s "GET /.well-known/mta-sts.txt HTTP/1.0\r\nHost: mta-sts.$domain\r\n\r\n";
@@ -209,11 +222,11 @@ sub remembers {
     }) ? 1 : "@missing";
 }
 
-# The same of a domain's policy in that mode, within so many seconds.
+# The same of a domain's policy in that mode.
 sub remembers_policy {
-    my ($self, $domain, $mode, $seconds) = @_;
+    my ($self, $domain, $mode) = @_;
     my @held;
-    return wait_for(sub { grep { $_->{served_now} && $_->{mode} eq $mode } @held = $self->held($domain) }, $seconds) ? 1
+    return wait_for(sub { grep { $_->{served_now} && $_->{mode} eq $mode } @held = $self->held($domain) }) ? 1
         : join ', ', map {"$_->{mode} until $_->{until}"} @held;
 }
 

@@ -58,7 +58,7 @@ sub start {
     my $pid = begin($dir, "$programs/postgres", '-D', "$dir/data", '-k', $dir, '-c', 'listen_addresses=', '-c', 'fsync=off',
         '-c', 'shared_buffers=16MB', '-c', 'dynamic_shared_memory_type=mmap', map({ ('-c', $_) } @settings));
     $running{$pid} = $dir;
-    my $until = time + 60;
+    my $until = time + MTASTS::Config::PATIENCE;
     # The last line of its PID file says when it takes connections.
     until (-e "$dir/data/postmaster.pid" && slurp("$dir/data/postmaster.pid") =~ /^$pid\n(?:.*\n)*ready\s*\z/) {
         if (time > $until || waitpid($pid, 1) == $pid) {
@@ -107,7 +107,7 @@ sub lock_table {
     my ($params, $table) = @_;
     open my $psql, '|-', programs() . '/psql', '-XqAt', '-d', $params, '-o', '/dev/null' or die "psql: $!";
     $psql->autoflush(1);
-    print $psql "SET lock_timeout = '20s'; BEGIN; LOCK TABLE $table;\n";
+    print $psql "SET lock_timeout = '300s'; BEGIN; LOCK TABLE $table;\n";
     MTASTS::Config::wait_for(sub { sql($params, "SELECT 1 FROM pg_locks WHERE relation = '$table'::regclass AND mode = 'AccessExclusiveLock' AND granted") })
         or die "no lock on $table";
     return $psql;

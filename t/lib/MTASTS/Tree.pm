@@ -56,16 +56,24 @@ sub load_modules {
 # True where there is a ::1 to listen on.
 sub has_ipv6 { return defined IO::Socket::IP->new(LocalHost => '::1', Listen => 1) }
 
-# The first of $n TCP ports in a row that nobody listens on.
+# The first of $n TCP ports in a row that nobody listens on.  Trees whose tests
+# run at the same time have ranges of their own (MTASTS_TREE: 0 to 11), and a
+# test gets none twice: a port of a server that is stopped for a moment, or that
+# must be closed, looks free.
+my %given;
 sub free_ports {
     my ($n) = @_;
-    for (1 .. 100) {
-        my $base = 20000 + int rand 12000;
+    my $first = 20000 + 1000 * ($ENV{MTASTS_TREE} // int rand 12);
+    for (1 .. 1000) {
+        my $base = $first + int rand 1001 - $n;
+        next if grep { $given{$_} } $base .. $base + $n - 1;
         my @held = map {
             IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $base + $_,
                 Listen => 1, Proto => 'tcp')
         } 0 .. $n - 1;
-        return $base if $n == grep {defined} @held;
+        next if $n != grep {defined} @held;
+        @given{$base .. $base + $n - 1} = (1) x $n;
+        return $base;
     }
     die "no $n free ports in a row";
 }
