@@ -95,7 +95,7 @@ beside() {
         lay_out "$tree"
         [ -z "$3" ] || chown -R nobody "$tree"
         # shellcheck disable=SC2046
-        (MTASTS_TREE=$started pass "$1, beside: $files" "$tree" event "$3" $(echo "$files" | tr , ' ')) \
+        (pass "$1, beside: $files" "$tree" event "$3" $(echo "$files" | tr , ' ')) \
             >"$out/beside$started.log" 2>&1 &
         pids="$pids $!"
     done
@@ -121,7 +121,6 @@ join() {
 pids=
 started=0
 tmp=
-export MTASTS_TREE=0 # which range of ports: see Tree.pm
 trap '[ -z "$pids" ] || kill $pids 2>/dev/null; [ -z "$tmp" ] || rm -rf "$tmp"' EXIT
 trap 'exit 1' INT TERM HUP
 

@@ -56,16 +56,31 @@ sub load_modules {
 # True where there is a ::1 to listen on.
 sub has_ipv6 { return defined IO::Socket::IP->new(LocalHost => '::1', Listen => 1) }
 
-# The first of $n TCP ports in a row that nobody listens on.  Trees whose tests
-# run at the same time have ranges of their own (MTASTS_TREE: 0 to 11), and a
-# test gets none twice: a port of a server that is stopped for a moment, or that
-# must be closed, looks free.
+# A port of a server that is stopped for a moment, or that must be closed, looks
+# free to others.  So each tree whose tests run has a range of its own for as long
+# as this process lives, be there several on the machine; its first port is the
+# sign that it is taken.
+use constant RANGE => 500;
+my $sign;
+sub reserve_ports {
+    my @ranges = map { 20000 + RANGE * $_ } 0 .. 23;
+    while (@ranges) {
+        my ($first) = splice @ranges, int rand @ranges, 1;
+        $sign = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $first, Listen => 1, Proto => 'tcp') or next;
+        $ENV{MTASTS_PORTS} = $first;
+        return;
+    }
+    die 'the tests run too often on this machine: all ranges of ports are taken';
+}
+
+# The first of $n TCP ports in a row that nobody listens on; in one process none
+# twice.  Outside of the tests they are from another range.
 my %given;
 sub free_ports {
     my ($n) = @_;
-    my $first = 20000 + 1000 * ($ENV{MTASTS_TREE} // int rand 12);
+    my $first = $ENV{MTASTS_PORTS} // 32000;
     for (1 .. 1000) {
-        my $base = $first + int rand 1001 - $n;
+        my $base = $first + 1 + int rand RANGE - $n;
         next if grep { $given{$_} } $base .. $base + $n - 1;
         my @held = map {
             IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $base + $_,
