@@ -52,11 +52,14 @@ int64_t mtasts_out_of_caches(const mtasts_txt_seen *txt, int64_t gone)
     return after(gone, cached > DAY ? cached : DAY);
 }
 
-/* Was it there, or in a cache, while the policy was served? */
+/* Was it there, or in a cache, while the policy was served?  The first that was
+ * seen may have been there long before. */
 static int was_beside(const mtasts_history *history, size_t i,
                       const mtasts_past *past, int64_t now)
 {
-    return history->txt[i].since <= past->last_served &&
+    int is_first = i + 1 == history->ntxt;
+
+    return (is_first || history->txt[i].since <= past->last_served) &&
            past->first_served <=
                mtasts_out_of_caches(&history->txt[i],
                                     seen_until(history, i, now));

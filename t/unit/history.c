@@ -140,7 +140,16 @@ static void names(void)
           {"q", -4, -2, 1},
           {"p", -9, -4, 1}},
          4},
-        {"who knows what was before the first", -9, -3, {{"q", -1, 0, 1}}, 7},
+        {"the first may have been there before it was seen",
+         -9,
+         -3,
+         {{"q", -1, 0, 1}},
+         8},
+        {"as long as it was there",
+         -9,
+         -3,
+         {{"r", -1, 0, 1}, {"q", -2, -2, 1}},
+         7},
         {"nor when it was served last", -9, -1, {{"", -1, 0, 1}}, 7},
         {"or while it was served", -9, 0, {{"q", 0, 0, 1}}, 8},
         {"nobody looks any more, for a month",
@@ -166,7 +175,7 @@ static void names(void)
          -3,
          {{"q", -1, 0, 1}, {"r", -12, -2, 1}, {"q", -30, -13, 4}},
          8},
-        {"and what was before the first", -9, -3, {{"q", -1, 0, 2}}, 8},
+        {"and so may the first", -9, -3, {{"q", -1, 0, 2}}, 9},
     };
     size_t i, n;
 
