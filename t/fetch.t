@@ -49,7 +49,7 @@ my @cases = (
     ['only13', 'good', {kind => 'proxy', to => $plain, tls => 'TLSv1.3'}, 'warning fetch-tls-version', qr/TLS 1\.2/],
     ['old', 'good', {kind => 'proxy', to => $plain, tls => 'TLSv1.1'}, 'error fetch-tls-version', qr/TLS 1\.2/],
     ['http', undef, {kind => 'static', body => body('http')}, 'error fetch-tls', qr/./],
-    ['slow', 'good', {kind => 'slow', seconds => 3, body => body('slow')}, 'warning fetch-slow', qr/took more than 2 s/],
+    ['slow', 'good', {kind => 'slow', seconds => 2.5, body => body('slow')}, 'warning fetch-slow', qr/took more than 2 s/],
     ['slower', 'good', {kind => 'slow', seconds => 8, body => body('slower')}, 'error fetch-slow', qr/4 s/],
 );
 push @cases, ['v6', 'good', {kind => 'proxy', to => $plain}, ''] if MTASTS::Tree::has_ipv6();
@@ -115,7 +115,12 @@ sub dump_of {
     }
     return \%policy;
 }
-sub fetch_findings { my ($p) = @_; return grep { $_->{code} =~ /^fetch-(?!local)/ } @{$p->{findings} || []} }
+# A busy machine is slow with any of them.
+sub fetch_findings {
+    my ($p) = @_;
+    my $slow = ($p->{domain} // '') =~ /^slow/;
+    return grep { $_->{code} =~ /^fetch-(?!local)/ && ($slow || $_->{code} ne 'fetch-slow') } @{$p->{findings} || []};
+}
 sub codes { return join ', ', map {"$_->{severity} $_->{code}"} @_ }
 sub words { return join ' ', map {"$_->{text} $_->{remedy}"} @_ }
 
@@ -176,7 +181,7 @@ ok t_cmp(wait_for(sub { ups() > $ups && logged() =~ /mtasts: \d+ findings as log
 my $after = substr logged(), length $start;
 ok t_cmp($after, qr/mtasts:warn.*mtasts: mta-sts\.cache\.test \[\S+\]: fetch-stale: .*t1.*86400.*1\.1 front\.test.*HIT/, 'stale: which, and where');
 ok t_cmp($after, qr/mtasts: mta-sts\.cache\.test \[\S+\]: fetch-stale: .*To do: /, 'stale: what to do');
-ok t_cmp(scalar(() = $after =~ /mtasts: mta-sts\.proxy\.test \[\S+\]: (?!fetch-local)/g), 0, 'the new policy without a cache');
+ok t_cmp(scalar(() = $after =~ /mtasts: mta-sts\.proxy\.test \[\S+\]: (?!fetch-(?:local|slow))/g), 0, 'the new policy without a cache');
 $by = dump_of('-D', 'DUMP_MTASTS_FETCH');
 ok t_cmp(codes(fetch_findings($by->{'cache.test'})), 'warning fetch-stale', 'stale: the dump');
 ok t_cmp(codes(fetch_findings($by->{'proxy.test'})), '', 'not stale');

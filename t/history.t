@@ -44,7 +44,7 @@ my @cases = (
     ['only-spf', 'enforce 52w mx', 'enforce 52w mx', 'mx', 'spf', 'absent', ''],
     ['absent', 'enforce 52w mx', 'enforce 52w mx', 'mx', '', 'absent', ''],
 );
-plan tests => 4 * @cases + 19, need need_module('ssl'), {
+plan tests => 4 * @cases + 20, need need_module('ssl'), {
     'a server with children (not -one-process)' => sub { !$ENV{VALGRIND} },
 };
 my $of_history = qr/^(?:cached-mx-unmatched|cached-mx-tls|policy-withdrawn|mode-lowered|id-reused|removable-from|txt-stale|txt-ahead|txt-id-mismatch)$/;
@@ -106,6 +106,7 @@ sub with_until {
 
 configure(1)->start();
 ok t_cmp($h->remembers(map {"$_->[0].test"} @cases), 1, 'what is served is remembered');
+ok t_cmp(wait_for(sub { my ($n) = $h->sql('SELECT COUNT(DISTINCT domain) FROM mtasts_txt'); $n == @cases }) ? 1 : 0, 1, 'and the TXT records');
 $h->stop();
 # The server that stops counts as serving a little longer: past that.
 $h->pass_time(2 * LATE);

@@ -9,6 +9,7 @@
 
 #define DNS_MS_MAX 60000 /* of a long run */
 #define LEDGER_MS  4000
+#define GRACE_MS   5000
 
 unsigned mtasts_live_looks(const mtasts_live_options *o, const server_rec *s)
 {
@@ -51,9 +52,9 @@ unsigned mtasts_live_limit(const mtasts_live_options *o)
     n += mtasts_memory_wanted(APR_ARRAY_IDX(o->servers, 0, server_rec *))
              ? LEDGER_MS * 50
              : 0;
-    /* What DNS said is not to be lost because the machine is busy; 2 s more for
-     * 100,000 domains. */
-    return o->timeout_ms + 1000 + n / 50;
+    /* What DNS said is not to be lost because the machine is busy (and what hangs
+     * is rare); 2 s more for 100,000 domains. */
+    return o->timeout_ms + GRACE_MS + n / 50;
 }
 
 static long long clock_ms(void)
