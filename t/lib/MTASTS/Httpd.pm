@@ -85,8 +85,12 @@ sub crash {
     MTASTS::Process::stop(delete $self->{pid});
     $self->{killed} = 1;
     wait_for(sub { !grep {is_running($_)} @all }) or die "httpd $self->{name} survives SIGKILL";
+    # A process counts as ended before the last of its threads has let go.
+    wait_for(sub { !grep { !is_free($_) } $self->{port}, $self->{tls} }) or die "httpd $self->{name} keeps its ports";
     return $self;
 }
+
+sub is_free { my ($port) = @_; return IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1, ReuseAddr => 1) }
 
 # Ends its children without a word: the watch's among them, whichever it is.
 # Waits until others are there.
