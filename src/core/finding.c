@@ -398,7 +398,8 @@ static const struct row {
         {"mx-unused", MTASTS_INFO,
          "MTASTSMX {0}{1} matches none of the domain's MX hosts",
          "Leave it if the host is about to come or if senders may still see "
-         "old MX records; else take {0} out of MTASTSMX.",
+         "old MX records (then that host must be in order, or mode enforce "
+         "wait until they don't); else take {0} out of MTASTSMX.",
          "RFC 8461 4.1"},
     [MTASTS_MX_NONE] =
         {"mx-none", MTASTS_ERROR,

@@ -4,8 +4,9 @@
  *
  * - A policy names every host that senders may find in DNS, that is those with
  *   an MX record now or within the TTL, and those that are to come (mx-unused
- *   says to leave these).  It is not loaded while a finding blocks it, unless it
- *   is the way out.  With MTASTSCheck strict the server holds it back by itself.
+ *   says to leave these, and that enforce waits for one that went and is not in
+ *   order).  It is not loaded while a finding blocks it, unless it is the way out.
+ *   With MTASTSCheck strict the server holds it back by itself.
  * - An id that was there before is not used again, if id-repeated says so.
  * - HTTPS first, then TXT, some time later (now and then much later): whenever
  *   dns_check() doesn't say "in-sync".
@@ -124,20 +125,42 @@ static void serve(admin *a, int number)
     }
 }
 
+/* Within the TTL of its MX record that went. */
+static int may_be_seen(const admin *a, int i)
+{
+    return a->left[i] && a->now <= a->left[i] + a->w->mx_ttl;
+}
+
+/* Enforce waits for a host that senders may see still and that is not in order. */
+static mtasts_mode wanted_mode(const admin *a)
+{
+    const policy *before = policy_of(a, a->configured);
+    int i;
+
+    if (!a->want.present || a->want.mode != MTASTS_MODE_ENFORCE ||
+        (before && before->policy.mode == MTASTS_MODE_ENFORCE)) {
+        return a->want.present ? a->want.mode : MTASTS_MODE_NONE;
+    }
+    for (i = 0; i < a->w->nhosts; i++) {
+        if (may_be_seen(a, i) && !is_proper(a->w, i, a->now)) {
+            return MTASTS_MODE_TESTING;
+        }
+    }
+    return MTASTS_MODE_ENFORCE;
+}
+
 /* The policy that fits what is wanted, and what senders may see in DNS. */
 static void draft(const admin *a, mtasts_policy *p, const char **patterns)
 {
     const mx_set *live = world_mx(a->w, a->now);
     int i;
 
-    p->mode = a->want.present ? a->want.mode : MTASTS_MODE_NONE;
+    p->mode = wanted_mode(a);
     p->max_age = a->want.present ? a->want.max_age : DAY;
     p->mx = patterns;
     p->nmx = 0;
     for (i = 0; i < a->w->nhosts; i++) {
-        int seen = a->left[i] && a->now <= a->left[i] + a->w->mx_ttl;
-
-        if (set_has(live, i) || set_has(&a->want.mx, i) || seen) {
+        if (set_has(live, i) || set_has(&a->want.mx, i) || may_be_seen(a, i)) {
             policy_name(p, patterns, a->w->hosts[i].pattern);
         }
     }
