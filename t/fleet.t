@@ -127,7 +127,7 @@ sub reload_frozen {
     MTASTS::Postgres::freeze(@pids);
     return;
 }
-sub ends_soon { my (@pids) = @_; return wait_for(sub { !grep { MTASTS::Httpd::is_running($_) } @pids }) ? 1 : 0 }
+sub all_end { my (@pids) = @_; return wait_for(sub { !grep { MTASTS::Httpd::is_running($_) } @pids }) ? 1 : 0 }
 
 $front[1]->stop();
 $front[0]->stop()->start(); # that it is unavailable was logged a minute ago
@@ -137,14 +137,14 @@ ok t_cmp($front[0]->policy('shared.test'), 'enforce 604800 mx.shared.test more.s
 reload_frozen($front[0]);
 my @old = $front[0]->children();
 $front[0]->graceful();
-ok t_cmp(ends_soon(@old), 1, 'no answer: the children of before end at a reload');
+ok t_cmp(all_end(@old), 1, 'no answer: the children of before end at a reload');
 ok t_cmp($front[0]->said(), qr/^(?!.*ledger-unavailable)/s, 'no answer: the next ones have a connection of their own');
 ok t_cmp($front[0]->remembers('shared.test'), 1, 'no answer: and use it');
 reload_frozen($front[0]);
 @old = $front[0]->children();
 $front[0]->stop();
 ok t_cmp($front[0]->ended_when_asked() ? 1 : 0, 1, 'no answer: a stop does not wait');
-ok t_cmp(ends_soon(@old), 1, 'no answer: nobody is left');
+ok t_cmp(all_end(@old), 1, 'no answer: nobody is left');
 MTASTS::Postgres::thaw();
 $_->start() for @front;
 ok t_cmp($front[0]->remembers('shared.test', 'strict.test'), 1, 'no answer: goes on with the ledger');

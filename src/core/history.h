@@ -58,7 +58,8 @@ int64_t mtasts_hold_time(const mtasts_policy *policy);
  * more: mtasts_hold_time() after it was served last, or that and the time that
  * caches of DNS keep the record after an id was in DNS last under which senders
  * may hold it, if that is later.  These are its own id and each that was in DNS
- * while it was served, as HTTPS goes before TXT. */
+ * while it was served, as HTTPS goes before TXT; also the first that was seen, which
+ * may have been there before anybody looked. */
 int64_t mtasts_horizon(const mtasts_history *history, const mtasts_past *past,
                        int64_t now);
 
