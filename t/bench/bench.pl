@@ -51,8 +51,9 @@ END { local $?; stop($_) for keys %httpd }
 print "Each row: measured, target, and what was measured against what in this run.\n";
 my %part = (instructions => \&bench_instructions, speed => \&bench_speed, many => \&bench_many, dns => \&bench_dns,
     probes => \&bench_probes, reload => \&bench_reload, strict => \&bench_strict, ledger => \&bench_ledger, watch => \&bench_watch);
-for (@ARGV ? @ARGV : qw(instructions speed many dns probes reload strict ledger watch)) {
-    ($part{$_} || die "no part $_; there are: @{[sort keys %part]}\n")->();
+# Not $_, which would be read-only in all that is called.
+for my $part (@ARGV ? @ARGV : qw(instructions speed many dns probes reload strict ledger watch)) {
+    ($part{$part} || die "no part $part; there are: @{[sort keys %part]}\n")->();
 }
 print "\n", %failed ? "missed: " . join('; ', sort keys %failed) . "\n" : "all targets reached\n";
 exit 0;
