@@ -100,7 +100,7 @@ push @ways, ['owner', sub { my $mend = modes(file => 0600)->(@_); my $back = own
     # All can read it.
     ['dir-reads', sub { my $mend = modes(dir => 0755)->(@_); my $back = owner('dir')->(@_); return sub { $back->(); $mend->() } }, qr/the directory may not be written to/] if !$>;
 my $tmpfs = !$> && system('unshare -m mount -t tmpfs none /mnt 2>/dev/null') == 0;
-plan tests => 12 * @ways + 8 + ($tmpfs ? 9 : 0), need {
+plan tests => 12 * @ways + 10 + ($tmpfs ? 9 : 0), need {
     'a server with children (not -one-process)' => sub { !$ENV{VALGRIND} },
 };
 
@@ -187,6 +187,14 @@ ok t_cmp($off->says(qr/mtasts: wrong\.test: mx-unmatched: /), 1, 'Off: checks go
 ok t_cmp(scalar(unavailable($off->dump_json())), 0, 'Off: that is as it is meant');
 $off->stop();
 ok t_cmp(-e $off->{state} ? 'made' : 'none', 'none', 'Off: no directory');
+
+# --- one process, as for a debugger ---
+
+my $alone = MTASTS::Httpd->new('ledger-alone');
+configure($alone, 'testing')->start_alone('good.test');
+ok t_cmp($alone->remembers('good.test'), 1, 'httpd -X: remembers');
+$alone->stop();
+ok t_cmp($?, 0, 'httpd -X: ends as it should');
 
 # --- a full disk ---
 

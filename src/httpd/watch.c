@@ -64,6 +64,7 @@ struct mtasts_watch {
     ap_watchdog_t *watchdog;
     mtasts_seen *seen;
     schedule *schedule;
+    apr_pool_t *of_guard;       /* NULL: there is none */
     mtasts_ledger_guard *guard; /* of this child, or NULL */
     watching *watching;         /* of the thread */
     apr_uint32_t stop;          /* the child ends */
@@ -665,10 +666,17 @@ static apr_status_t end_turn(void *data)
     if (w->guard && mtasts_ledger_interrupt(w->guard)) {
         wait_for_turn(w);
     }
-    /* Its pool is nobody's child: with -X it would be closed when this code is
+    /* Their pools are nobody's children: with -X they would go when this code is
      * not loaded any more. */
-    if (w->watching && !apr_atomic_read32(&w->busy)) {
-        close_ledger(w->watching);
+    if (!apr_atomic_read32(&w->busy)) {
+        if (w->watching) {
+            close_ledger(w->watching);
+        }
+        if (w->of_guard) {
+            apr_pool_destroy(w->of_guard);
+            w->of_guard = NULL;
+            w->guard = NULL;
+        }
     }
     return APR_SUCCESS;
 }
@@ -679,9 +687,8 @@ void mtasts_watch_child_init(apr_pool_t *pchild, server_rec *main_server)
 
     if (w) {
         /* Nobody's child, as the thread may use it to the last. */
-        apr_pool_t *p = mtasts_memory_wanted(main_server) ? make_pool() : NULL;
-
-        w->guard = p ? mtasts_ledger_guard_make(p) : NULL;
+        w->of_guard = mtasts_memory_wanted(main_server) ? make_pool() : NULL;
+        w->guard = w->of_guard ? mtasts_ledger_guard_make(w->of_guard) : NULL;
         apr_pool_pre_cleanup_register(pchild, w, end_turn);
     }
 }

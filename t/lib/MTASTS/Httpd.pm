@@ -60,6 +60,15 @@ sub start {
     return $self;
 }
 
+# The same as one process (-X); serves this domain.
+sub start_alone {
+    my ($self, $domain) = @_;
+    $self->mark();
+    $self->{pid} = MTASTS::Process::start("httpd $self->{name}", "$self->{dir}/out", $self->command(), '-X');
+    wait_until_up($self->{pid}, sub { $self->get($domain) }, "$self->{dir}/out", $self->{log});
+    return $self;
+}
+
 # Waits until the new configuration is served.
 sub graceful {
     my ($self) = @_;
@@ -70,6 +79,7 @@ sub graceful {
     return $self;
 }
 
+# $? is how it ended.
 sub stop {
     my ($self) = @_;
     MTASTS::Process::stop(delete $self->{pid}) if $self->{pid};
