@@ -12,6 +12,7 @@
 #define SAID_MAX 16    /* findings of one code: DNS can't flood the log */
 #define QUOTED   255   /* what a finding takes as one value */
 #define ID_LATE  86400 /* seconds: an id that differs for longer is an error */
+#define RECENT   7200  /* seconds: between two looks there are fewer, mostly */
 
 /* One check. */
 typedef struct {
@@ -219,13 +220,16 @@ static void say_id(const check *c, mtasts_code code, const char *id,
 
 /* The policy may have been served before the other one, and is again: then the
  * end of that counts.  While the other one is served as well, by this server
- * until its reload or by another front end, nothing is late. */
+ * until its reload or by another front end, nothing is late.  What is seen
+ * elsewhere at each look, as some cache holds it, was seen recently: that moment
+ * moves on. */
 static void say_stale(const check *c, const mtasts_past *other)
 {
     const mtasts_wanted *wanted = c->wanted;
     const mtasts_past *own = past_of(wanted->history, wanted->id);
     int64_t since = own ? own->first_served : 0;
-    int known = own && other->last_served < wanted->now;
+    int known = own && (other->last_served <= own->first_served ||
+                        other->last_served < wanted->now - RECENT);
 
     if (since < other->last_served) {
         since = other->last_served;
