@@ -584,8 +584,11 @@ static void check_mx(const mtasts_live *live, mtasts_live_site *l)
     }
     mtasts_notes_about(l->notes, from, MTASTS_ABOUT_MX);
     for (j = 0; j < l->mx->nelts; j++) {
-        mtasts_live_cached_tls_check(
-            live, l, &asked, APR_ARRAY_IDX(l->mx, j, mtasts_live_mx).probe);
+        const mtasts_live_mx *one = &APR_ARRAY_IDX(l->mx, j, mtasts_live_mx);
+
+        asked.backup = one->backup;
+        asked.implicit = one->implicit;
+        mtasts_live_cached_tls_check(live, l, &asked, one->probe);
     }
 }
 
