@@ -13,8 +13,9 @@
 size_t mtasts_put(char *buf, size_t size, size_t at, const char *s, size_t len);
 
 /* Writes `in` to `out` (of `size` bytes, at least 8) as printable ASCII:
- * bytes outside 0x20-0x7e and the backslash become \xNN; what does not fit
- * is cut and ends in "...". */
+ * bytes outside 0x20-0x7e and the backslash become \xNN, but one that begins such a
+ * \xNN stays, as what others tell may be escaped already; what does not fit is cut
+ * and ends in "...". */
 void mtasts_escape(char *out, size_t size, const char *in);
 
 /* The same for `len` bytes, NUL among them. */
