@@ -3,6 +3,7 @@
 #include "probe_private.h"
 
 #include "../core/policy.h"
+#include "../core/sender.h"
 #include "../core/text.h"
 
 #include <errno.h>
@@ -62,11 +63,12 @@ static io_state handshake_go(connection *c)
 
         c->facts.tls13 = is_13;
         c->facts.tls12 = is_13 ? -1 : 1;
-        /* As the most frugal senders do.  The host without the port: it is the
+        /* As the most frugal senders do, but for the sign by which it is not
+         * taken for one.  The host without the port: it is the
          * one that the vhost has. */
         mtasts_io_put(c,
                       "GET /.well-known/mta-sts.txt HTTP/1.1\r\n"
-                      "Host: %s\r\n"
+                      "Host: %s\r\n" MTASTS_CHECK_HEADER ": mod_mtasts\r\n"
                       "Connection: close\r\n\r\n",
                       c->job->host);
         c->phase = RESPONSE;

@@ -903,7 +903,7 @@ static void mx_facts(void)
 
 #define GET                                                                    \
     "TLS mta-sts.d.test|ALPN|GET /.well-known/mta-sts.txt HTTP/1.1|"           \
-    "Host: mta-sts.d.test|Connection: close||"
+    "Host: mta-sts.d.test|MTA-STS-Check: mod_mtasts|Connection: close||"
 #define AGAIN "TLS mta-sts.d.test|ALPN|"
 #define ASKED                                                                  \
     {TLS, NULL},                                                               \
