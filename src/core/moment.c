@@ -18,10 +18,17 @@ static int is_leap(unsigned year)
     return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }
 
-void mtasts_date(int64_t t, char out[MTASTS_DATE_SIZE])
+/* `month` from 0. */
+static unsigned month_days(unsigned year, unsigned month)
 {
     static const unsigned lengths[] = {31, 28, 31, 30, 31, 30,
                                        31, 31, 30, 31, 30, 31};
+
+    return lengths[month] + (month == 1 && is_leap(year));
+}
+
+void mtasts_date(int64_t t, char out[MTASTS_DATE_SIZE])
+{
     unsigned days = (unsigned)(mtasts_clamp(t) / DAY);
     unsigned year = 1970 + days / CYCLE_DAYS * CYCLE, month = 0, length;
 
@@ -30,7 +37,7 @@ void mtasts_date(int64_t t, char out[MTASTS_DATE_SIZE])
         days -= length;
         year++;
     }
-    while (days >= (length = lengths[month] + (month == 1 && is_leap(year)))) {
+    while (days >= (length = month_days(year, month))) {
         days -= length;
         month++;
     }
@@ -52,4 +59,115 @@ void mtasts_time_text(int64_t t, char out[MTASTS_TIME_SIZE])
 void mtasts_until_text(int64_t t, char out[MTASTS_TIME_SIZE])
 {
     mtasts_time_text(mtasts_clamp(t) + MINUTE - 1, out);
+}
+
+/* ---- reading ---- */
+
+/* `n` digits at *in, which moves behind them; -1 if there are none. */
+static int take_digits(const char **in, int n)
+{
+    int value = 0;
+
+    for (; n; n--, (*in)++) {
+        if (**in < '0' || **in > '9') {
+            return -1;
+        }
+        value = value * 10 + (**in - '0');
+    }
+    return value;
+}
+
+/* The same behind a character; it must be at most `most`. */
+static int take_after(const char **in, char before, int most)
+{
+    int value;
+
+    if (**in != before) {
+        return -1;
+    }
+    (*in)++;
+    value = take_digits(in, 2);
+    return value <= most ? value : -1;
+}
+
+/* Days since 1970 of a date at *in; -1 if there is none. */
+static int64_t take_date(const char **in)
+{
+    int year = take_digits(in, 4), y, days, i;
+    int month = year < 1970 ? -1 : take_after(in, '-', 12);
+    int day = month < 1 ? -1 : take_after(in, '-', 31);
+
+    if (day < 1 || day > (int)month_days((unsigned)year, (unsigned)month - 1)) {
+        return -1;
+    }
+    y = year - 1;
+    days = (year - 1970) * 365 + (y / 4 - y / 100 + y / 400) - 477;
+    for (i = 1; i < month; i++) {
+        days += (int)month_days((unsigned)year, (unsigned)i - 1);
+    }
+    return days + day - 1;
+}
+
+/* Seconds since midnight of a time at *in, with its fraction; -1 if there is
+ * none.  The last minute of a day in UTC may have a 60th second. */
+static int take_time(const char **in)
+{
+    int hour = take_digits(in, 2);
+    int minute = take_after(in, ':', 59), second = -1;
+
+    if (hour >= 0 && hour <= 23 && minute >= 0) {
+        second = take_after(in, ':', 60);
+    }
+    if (second >= 0 && **in == '.') {
+        (*in)++;
+        if (take_digits(in, 1) < 0) {
+            return -1;
+        }
+        while (take_digits(in, 1) >= 0) {
+        }
+    }
+    return second < 0 ? -1 : hour * 3600 + minute * 60 + second;
+}
+
+/* Seconds that UTC is behind, at *in; INT32_MIN if there is none. */
+static int take_offset(const char **in)
+{
+    int sign = **in == '-' ? -1 : 1, hours, minutes;
+
+    if (**in == 'Z' || **in == 'z') {
+        (*in)++;
+        return 0;
+    }
+    if (**in != '+' && **in != '-') {
+        return INT32_MIN;
+    }
+    hours = take_after(in, **in, 23);
+    minutes = hours < 0 ? -1 : take_after(in, ':', 59);
+    return minutes < 0 ? INT32_MIN : sign * (hours * 3600 + minutes * 60);
+}
+
+int mtasts_moment_parse(const char *in, int64_t *out)
+{
+    int64_t days = take_date(&in), t;
+    int time, offset;
+
+    if (days >= 0 && !*in) {
+        *out = days * DAY;
+        return 1;
+    }
+    if (days < 0 || (*in != 'T' && *in != 't')) {
+        return 0;
+    }
+    in++;
+    time = take_time(&in);
+    offset = time < 0 ? INT32_MIN : take_offset(&in);
+    if (offset == INT32_MIN || *in) {
+        return 0;
+    }
+    t = days * DAY + time - offset;
+    if (t != mtasts_clamp(t)) {
+        return 0;
+    }
+    *out = t;
+    return 1;
 }

@@ -23,4 +23,10 @@ void mtasts_time_text(int64_t t, char out[MTASTS_TIME_SIZE]);
 /* The minute that begins at `t` or next: for what must not be done before. */
 void mtasts_until_text(int64_t t, char out[MTASTS_TIME_SIZE]);
 
+/* Reads a moment as RFC 3339 writes it: "2026-01-31T08:00:00Z", with any offset in
+ * place of Z and any fraction of a second, which does not count; or a date alone,
+ * "2026-01-31", which is its first moment in UTC.  1 and *out, or 0 if it is none
+ * from 1970 to 9999. */
+int mtasts_moment_parse(const char *in, int64_t *out);
+
 #endif
