@@ -50,6 +50,8 @@ typedef struct {
     size_t ntxt;
     const mtasts_dns_mx *mx; /* by preference, then by name */
     size_t nmx;
+    const char *const *ns; /* hosts, written as in MX records; by name */
+    size_t nns;
     const mtasts_dns_address *addresses; /* by their bytes */
     size_t naddresses;
     size_t left_out; /* records beyond what is kept */

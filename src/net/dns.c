@@ -125,6 +125,13 @@ static void take_reply(mtasts_dns_run *run, question *q, const server *sv,
         mtasts_dns_answer_fail(run, q, "%s from %s", a->failure, sv->text);
         free(a);
     }
+    else if (a && run->options.authority && !(reply[2] & 0x04)) { /* AA */
+        mtasts_dns_answer_fail(run, q,
+                               "%s is no authority for it: its answer, without "
+                               "the AA bit, may be an old one",
+                               sv->text);
+        free(a);
+    }
     else {
         mtasts_dns_answer_keep(run, q, a);
     }
@@ -298,7 +305,7 @@ static void slots_age(mtasts_dns_run *run)
 {
     size_t i;
 
-    for (i = 0; i < IN_FLIGHT_MAX; i++) {
+    for (i = 0; i < run->nslots; i++) {
         slot *s = &run->slots[i];
 
         if (s->young && run->tick - s->sent > YOUNG_MS) {
@@ -308,16 +315,50 @@ static void slots_age(mtasts_dns_run *run)
     }
 }
 
+static void begin(mtasts_dns_run *run)
+{
+    run->tick = now_ms();
+    if (!run->begun && run->todo.first) {
+        run->begun = 1;
+        mtasts_dns_servers_begin(run);
+    }
+}
+
+/* What is to be done as time goes by. */
+static void tick(mtasts_dns_run *run)
+{
+    run->tick = now_ms();
+    mtasts_dns_timeouts(run);
+    mtasts_dns_servers_check(run);
+    slots_age(run);
+}
+
+static void end(mtasts_dns_run *run, const char *why)
+{
+    if (run->nquestions && !run->heard && !run->stopped) {
+        silence_text(run, run->silence, sizeof(run->silence));
+    }
+    give_up(run, why);
+}
+
+unsigned mtasts_dns_left(const mtasts_dns_run *run)
+{
+    long long left = run->deadline - now_ms();
+
+    return left > 0 ? (unsigned)left : 0;
+}
+
+int mtasts_dns_idle(const mtasts_dns_run *run)
+{
+    return !run->todo.first && !run->waiting.first && !run->open;
+}
+
 void mtasts_dns_go(mtasts_dns_run *run)
 {
     char why[REASON_MAX] = "";
 
-    run->tick = now_ms();
-    if (run->todo.first) {
-        mtasts_dns_servers_begin(run);
-    }
-    while ((run->todo.first || run->waiting.first || run->open) &&
-           !is_over(run, why, sizeof(why))) {
+    begin(run);
+    while (!mtasts_dns_idle(run) && !is_over(run, why, sizeof(why))) {
         long long next = run->tick + TICK_MS;
 
         if (next > run->deadline) {
@@ -332,16 +373,72 @@ void mtasts_dns_go(mtasts_dns_run *run)
                 break;
             }
             mtasts_dns_receive(run, (int)(next - now));
-        } while (run->todo.first || run->waiting.first || run->open);
-        run->tick = now_ms();
-        mtasts_dns_timeouts(run);
-        mtasts_dns_servers_check(run);
-        slots_age(run);
+        } while (!mtasts_dns_idle(run));
+        tick(run);
     }
-    if (run->nquestions && !run->heard && !run->stopped) {
-        silence_text(run, run->silence, sizeof(run->silence));
+    end(run, why);
+}
+
+/* --- several runs --- */
+
+/* Waits for the sockets of all up to `timeout` ms, and has c-ares read and write.
+ * Without memory for that it waits a little. */
+static void receive_all(mtasts_dns_run *const *runs, size_t n, int timeout)
+{
+    size_t total = 0, at = 0, i, k;
+    struct pollfd *fds;
+
+    for (i = 0; i < n; i++) {
+        total += runs[i]->nfds;
     }
-    give_up(run, why);
+    fds = malloc((total ? total : 1) * sizeof(*fds));
+    for (i = 0; fds && i < n; i++) {
+        for (k = 0; k < runs[i]->nfds; k++) {
+            fds[at++] = runs[i]->fds[k];
+        }
+    }
+    poll(fds, (nfds_t)at, fds || timeout < 1 ? timeout : 1);
+    at = 0;
+    for (i = 0; i < n; i++) {
+        int some = !fds;
+
+        for (k = 0; fds && k < runs[i]->nfds; k++) {
+            some |= fds[at++].revents;
+        }
+        if (some) {
+            mtasts_dns_receive(runs[i], 0);
+        }
+    }
+    free(fds);
+}
+
+void mtasts_dns_turn(mtasts_dns_run *const *runs, size_t n)
+{
+    long long now = now_ms(), next = now + TICK_MS;
+    char why[REASON_MAX];
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        mtasts_dns_run *run = runs[i];
+
+        if (!run->begun) {
+            begin(run);
+        }
+        send_questions(run);
+        next = run->tick + TICK_MS < next ? run->tick + TICK_MS : next;
+        next = run->deadline < next ? run->deadline : next;
+    }
+    receive_all(runs, n, next > now ? (int)(next - now) : 0);
+    now = now_ms();
+    for (i = 0; i < n; i++) {
+        if (now - runs[i]->tick < TICK_MS && now < runs[i]->deadline) {
+            continue;
+        }
+        tick(runs[i]);
+        if (!runs[i]->ended && is_over(runs[i], why, sizeof(why))) {
+            end(runs[i], why);
+        }
+    }
 }
 
 const char *mtasts_dns_silence(const mtasts_dns_run *run)
@@ -358,12 +455,14 @@ static int slots_make(mtasts_dns_run *run)
     run->young_max = n == 0              ? CHANNEL_QUESTIONS
                      : n > IN_FLIGHT_MAX ? IN_FLIGHT_MAX
                                          : n;
-    run->slots = calloc(IN_FLIGHT_MAX, sizeof(*run->slots));
+    /* One of a zone's servers gets no more than a channel's. */
+    run->nslots = run->options.authority ? CHANNEL_QUESTIONS : IN_FLIGHT_MAX;
+    run->slots = calloc(run->nslots, sizeof(*run->slots));
     if (!run->slots) {
         return 0;
     }
     /* The first ones, and so the first channels, are used the most. */
-    for (i = IN_FLIGHT_MAX; i-- > 0;) {
+    for (i = run->nslots; i-- > 0;) {
         run->slots[i].channel = i / CHANNEL_QUESTIONS;
         run->slots[i].next_free = run->free_slots;
         run->free_slots = &run->slots[i];

@@ -13,6 +13,7 @@
 /* DNS types, as on the wire (RFC 1035 3.2.2, RFC 3596, RFC 6698 7.1). */
 enum {
     MTASTS_DNS_A = 1,
+    MTASTS_DNS_NS = 2,
     MTASTS_DNS_MX = 15,
     MTASTS_DNS_TXT = 16,
     MTASTS_DNS_AAAA = 28,
@@ -30,6 +31,9 @@ typedef struct {
      * NULL. */
     int (*stop)(void *ctx);
     void *stop_ctx;
+    /* The servers are asked as those of a zone: without recursion, and a reply
+     * that is not authoritative (AA) is TEMPFAIL. */
+    int authority;
 } mtasts_dns_options;
 
 typedef struct mtasts_dns_run mtasts_dns_run;
@@ -59,6 +63,20 @@ void mtasts_dns_ask(mtasts_dns_run *run, const char *name, int type,
  * then what is open gets TEMPFAIL.  Every callback has been called when this
  * returns. */
 void mtasts_dns_go(mtasts_dns_run *run);
+
+/* Instead: a turn of work on several runs, of 50 ms at most, or until something
+ * has come.  Then further ones, with questions asked meanwhile, until
+ * mtasts_dns_idle() says of each run what mtasts_dns_go() waits for. */
+void mtasts_dns_turn(mtasts_dns_run *const *runs, size_t n);
+
+/* 1 if every question is answered: there is nothing to do, or the run is over. */
+int mtasts_dns_idle(const mtasts_dns_run *run);
+
+/* Milliseconds until the run's time is up. */
+unsigned mtasts_dns_left(const mtasts_dns_run *run);
+
+/* 1 if one of the servers has an address of the loopback interface. */
+int mtasts_dns_on_loopback(const mtasts_dns_run *run);
 
 /* After mtasts_dns_go(): "no answer from 192.0.2.53", or that the connection was
  * refused, if no server gave any reply at all, be it an error; NULL if one did,

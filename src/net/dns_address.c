@@ -81,6 +81,20 @@ int mtasts_dns_server_check(const char *text)
     return server_parse(text, strlen(text), &sv);
 }
 
+int mtasts_dns_on_loopback(const mtasts_dns_run *run)
+{
+    unsigned i;
+
+    for (i = 0; i < run->nservers; i++) {
+        const char *s = run->servers[i].csv;
+
+        if (!strncmp(s, "127.", 4) || !strncmp(s, "[::1]", 5)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int servers_from_options(mtasts_dns_run *run, const char **error)
 {
     const char *s = run->options.servers;

@@ -86,6 +86,7 @@ struct mtasts_dns_run {
     server servers[SERVERS_MAX];
     unsigned nservers;
     slot *slots, *free_slots;
+    unsigned nslots;
     unsigned young, young_max; /* questions that wait for a usual time only */
     unsigned open, probes;     /* in flight */
     queue todo, waiting;       /* waiting: for a SUSPECT server's fate */
@@ -98,7 +99,7 @@ struct mtasts_dns_run {
     channel **fd_channels, **ready_channels;
     size_t nfds, fds_size;
     long long start, deadline, tick;
-    int sending, ended;
+    int begun, sending, ended;
     int heard; /* any reply from any server */
     int stopped;
     char silence[REASON_MAX]; /* see mtasts_dns_silence() */

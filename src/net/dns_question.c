@@ -74,7 +74,7 @@ void mtasts_dns_wake(mtasts_dns_run *run)
 
 static int is_plain(const mtasts_dns_answer *a)
 {
-    return !a->ncname && !a->ntxt && !a->nmx && !a->left_out;
+    return !a->ncname && !a->ntxt && !a->nmx && !a->nns && !a->left_out;
 }
 
 static int is_same(const mtasts_dns_answer *a, const mtasts_dns_answer *b)

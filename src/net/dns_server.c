@@ -114,6 +114,9 @@ static void channel_options(channel *ch, int tcp, struct ares_options *o,
     memset(o, 0, sizeof(*o));
     o->flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP;
     o->flags |= tcp ? ARES_FLAG_USEVC : ARES_FLAG_IGNTC;
+    if (ch->server->run->options.authority) {
+        o->flags |= ARES_FLAG_NORECURSE;
+    }
     o->timeout = tcp ? TCP_TIMEOUT_MS : UDP_TIMEOUT_MS;
     o->tries = tcp ? TCP_TRIES : UDP_TRIES;
     o->lookups = lookups;
@@ -294,6 +297,14 @@ server *mtasts_dns_server_pick(mtasts_dns_run *run, const question *q,
     return NULL;
 }
 
+/* Of a zone's servers that is not enough to go by: there are such that drop what
+ * is asked of zones that they don't have, and anyone can say that they do. */
+static int is_silent(const server *sv)
+{
+    return sv->open && sv->run->tick - sv->quiet_since > SILENCE_MS &&
+           !sv->run->options.authority;
+}
+
 void mtasts_dns_servers_check(mtasts_dns_run *run)
 {
     unsigned i;
@@ -302,8 +313,7 @@ void mtasts_dns_servers_check(mtasts_dns_run *run)
         server *sv = &run->servers[i];
 
         if (sv->state == ALIVE &&
-            ((sv->open && run->tick - sv->quiet_since > SILENCE_MS) ||
-             sv->failures >= FAILURES_MAX)) {
+            (is_silent(sv) || sv->failures >= FAILURES_MAX)) {
             server_suspect(sv);
         }
         if (sv->state == SUSPECT && run->tick - sv->probe_sent > PROBE_MS) {

@@ -16,6 +16,7 @@
 
 #define CNAMES_MAX     64
 #define MX_MAX         1000
+#define NS_MAX         64
 #define TXT_MAX        100
 #define ADDRESSES_MAX  64
 #define NAME_TEXT_MAX  1020 /* 255 octets, each as \DDD: any more is no name */
@@ -47,7 +48,7 @@ typedef struct {
     char *asked;
     struct {
         size_t data, len;
-        char *host; /* MX only */
+        char *host; /* MX and NS only */
     } kept[MX_MAX];
     size_t nkept, left_out;
     uint32_t ttl;
@@ -77,6 +78,12 @@ static uint32_t get_ttl(const reading *r, size_t at)
  * length. */
 static size_t put_octet(char *out, unsigned c)
 {
+    /* Nearly all are such. */
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+        c == '_') {
+        out[0] = (char)c;
+        return 1;
+    }
     if (c < 0x20 || c > 0x7e) {
         return (size_t)snprintf(out, 5, "\\%03u", c & 0xff);
     }
@@ -375,19 +382,20 @@ static int keep_txt(reading *r, const record *rec)
     return 1;
 }
 
-static int keep_mx(reading *r, const record *rec)
+/* What ends in a host name, behind `before` other bytes. */
+static int keep_host(reading *r, const record *rec, size_t before, size_t most)
 {
     size_t next;
     char *host;
 
-    if (rec->len < 3) {
+    if (rec->len < before + 1) {
         return fail(r, malformed);
     }
-    if (r->nkept == MX_MAX) {
+    if (r->nkept == most) {
         r->left_out++;
         return 1;
     }
-    host = name_read(r, rec->data + 2, &next);
+    host = name_read(r, rec->data + before, &next);
     if (!host) {
         return 0;
     }
@@ -425,7 +433,9 @@ static int record_keep(reading *r, const record *rec)
     case MTASTS_DNS_TXT:
         return keep_txt(r, rec);
     case MTASTS_DNS_MX:
-        return keep_mx(r, rec);
+        return keep_host(r, rec, 2, MX_MAX);
+    case MTASTS_DNS_NS:
+        return keep_host(r, rec, 0, NS_MAX);
     case MTASTS_DNS_A:
     case MTASTS_DNS_AAAA:
         return keep_address(r, rec);
@@ -492,6 +502,22 @@ static void put_mx(const reading *r, mtasts_dns_mx *mx, char *text)
     qsort(mx, r->nkept, sizeof(*mx), mx_compare);
 }
 
+static int ns_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void put_ns(const reading *r, const char **ns, char *text)
+{
+    size_t i;
+
+    for (i = 0; i < r->nkept; i++) {
+        ns[i] = text;
+        text = put_string(text, r->kept[i].host, strlen(r->kept[i].host));
+    }
+    qsort(ns, r->nkept, sizeof(*ns), ns_compare);
+}
+
 /* Name servers rotate records, and what is said of the first one must be the same
  * in each run. */
 static int txt_compare(const void *a, const void *b)
@@ -543,6 +569,8 @@ static size_t entry_size(const reading *r)
         return sizeof(mtasts_dns_txt);
     case MTASTS_DNS_MX:
         return sizeof(mtasts_dns_mx);
+    case MTASTS_DNS_NS:
+        return sizeof(const char *);
     case MTASTS_DNS_A:
     case MTASTS_DNS_AAAA:
         return sizeof(mtasts_dns_address);
@@ -564,6 +592,11 @@ static void put_list(const reading *r, mtasts_dns_answer *a, void *list,
         put_mx(r, list, text);
         a->mx = list;
         a->nmx = r->nkept;
+        break;
+    case MTASTS_DNS_NS:
+        put_ns(r, list, text);
+        a->ns = list;
+        a->nns = r->nkept;
         break;
     case MTASTS_DNS_A:
     case MTASTS_DNS_AAAA:
@@ -653,6 +686,65 @@ mtasts_dns_answer *mtasts_reply_read(const unsigned char *packet, size_t len,
     }
     reading_free(&r);
     return a;
+}
+
+/* The TXT records that have `most` bytes together, long ones being passed over:
+ * how many, their bytes, and their copies in txt[] and text unless those are
+ * NULL. */
+static size_t txt_copy(const mtasts_dns_answer *a, size_t most,
+                       mtasts_dns_txt *txt, char *text, size_t *bytes)
+{
+    size_t n = 0, i;
+
+    *bytes = 0;
+    for (i = 0; i < a->ntxt; i++) {
+        if (a->txt[i].len > most - *bytes) {
+            continue;
+        }
+        *bytes += a->txt[i].len;
+        if (txt) {
+            txt[n].data = text;
+            txt[n].len = a->txt[i].len;
+            text = put_string(text, a->txt[i].data, a->txt[i].len);
+        }
+        n++;
+    }
+    return n;
+}
+
+mtasts_dns_answer *mtasts_answer_copy(const mtasts_dns_answer *a, size_t most)
+{
+    size_t bytes, n = txt_copy(a, most, NULL, NULL, &bytes), i;
+    size_t size = bytes + n + (a->failure ? strlen(a->failure) + 1 : 0);
+    mtasts_dns_answer *b;
+    const char **cname;
+    mtasts_dns_txt *txt;
+    char *text;
+
+    for (i = 0; i < a->ncname; i++) {
+        size += strlen(a->cname[i]) + 1;
+    }
+    b = malloc(sizeof(*b) + a->ncname * sizeof(*cname) + n * sizeof(*txt) +
+               size);
+    if (!b) {
+        return NULL;
+    }
+    *b = *a;
+    b->cname = cname = (const char **)(void *)(b + 1);
+    b->txt = txt = (mtasts_dns_txt *)(void *)(cname + a->ncname);
+    text = (char *)(txt + n);
+    for (i = 0; i < a->ncname; i++) {
+        cname[i] = text;
+        text = put_string(text, a->cname[i], strlen(a->cname[i]));
+    }
+    b->ntxt = txt_copy(a, most, txt, text, &bytes);
+    b->left_out += a->ntxt - n;
+    if (a->failure) {
+        text += bytes + n;
+        b->failure = text;
+        put_string(text, a->failure, strlen(a->failure));
+    }
+    return b;
 }
 
 mtasts_dns_answer *mtasts_answer_tempfail(const char *reason)

@@ -54,8 +54,9 @@ static int question(size_t i, char name[300])
 
 static void ours(const char *servers, unsigned timeout_ms)
 {
-    mtasts_dns_options o = {servers, timeout_ms, (unsigned)in_flight, NULL,
-                            NULL};
+    mtasts_dns_options o = {.servers = servers,
+                            .timeout_ms = timeout_ms,
+                            .in_flight = (unsigned)in_flight};
     const char *error;
     mtasts_facts *facts = mtasts_facts_collect((const char *const *)domains,
                                                ndomains, MTASTS_ASK_MAIL, &o,

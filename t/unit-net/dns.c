@@ -15,13 +15,15 @@
 #include <unistd.h>
 
 /* What a server does with all questions; else the first label says. */
-enum { NORMAL, ALL_SERVFAIL, ALL_REFUSED, DIES_AFTER_50 };
+enum { NORMAL, ALL_SERVFAIL, ALL_REFUSED, DIES_AFTER_50, DROPS };
 
 typedef struct {
     int udp, tcp, mode;
     pid_t pid;
     char text[32];
-    unsigned *seen; /* questions, shared with the child; without probes */
+    unsigned
+        *seen; /* questions, shared with the child; without probes: all, and
+                       those with recursion desired */
 } fake;
 
 static long long now_ms(void)
@@ -58,11 +60,15 @@ static size_t reply_make(fake *f, unsigned char *q, size_t len, int tcp)
     int type = q[len - 3], rcode = 0;
 
     if (is_first(q, "localhost")) {
+        if (f->mode == DROPS) {
+            return 0;
+        }
         q[2] |= 0x80;
         q[3] = 0x83;
         return f->mode == DIES_AFTER_50 && *f->seen > 50 ? 0 : len;
     }
     ++*f->seen;
+    f->seen[1] += q[2] & 1;
     if (is_first(q, "silent") || (f->mode == DIES_AFTER_50 && *f->seen > 50)) {
         return 0;
     }
@@ -74,7 +80,7 @@ static size_t reply_make(fake *f, unsigned char *q, size_t len, int tcp)
             : is_first(q, "refused") || f->mode == ALL_REFUSED ? 5
             : is_first(q, "nx")                                ? 3
                                                                : 0;
-    q[2] |= 0x80;
+    q[2] |= is_first(q, "aa") ? 0x84 : 0x80;
     q[3] = (unsigned char)(0x80 | rcode);
     if (rcode || is_first(q, "empty")) {
         return len;
@@ -140,23 +146,38 @@ static void serve(fake *f)
     }
 }
 
+/* The same port for both, on loopback; 0 if it is somebody else's for TCP. */
+static int bind_both(fake *f, struct sockaddr_in *a)
+{
+    socklen_t len = sizeof(*a);
+
+    a->sin_port = 0;
+    f->udp = socket(AF_INET, SOCK_DGRAM, 0);
+    f->tcp = socket(AF_INET, SOCK_STREAM, 0);
+    if (!bind(f->udp, (struct sockaddr *)a, len) &&
+        !getsockname(f->udp, (struct sockaddr *)a, &len) &&
+        !bind(f->tcp, (struct sockaddr *)a, len) && !listen(f->tcp, 10)) {
+        return 1;
+    }
+    close(f->udp);
+    close(f->tcp);
+    return 0;
+}
+
 /* Sockets only: what is sent there stays without an answer. */
 static fake fake_silent(int mode)
 {
     struct sockaddr_in a = {.sin_family = AF_INET,
                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(a);
     fake f = {.mode = mode};
-    int rc;
+    int tries = 0;
 
-    f.udp = socket(AF_INET, SOCK_DGRAM, 0);
-    f.tcp = socket(AF_INET, SOCK_STREAM, 0);
-    rc = bind(f.udp, (struct sockaddr *)&a, sizeof(a)) ||
-         getsockname(f.udp, (struct sockaddr *)&a, &len) ||
-         bind(f.tcp, (struct sockaddr *)&a, sizeof(a)) || listen(f.tcp, 10);
-    f.seen = mmap(NULL, sizeof(*f.seen), PROT_READ | PROT_WRITE,
+    while (!bind_both(&f, &a) && tries < 100) {
+        tries++;
+    }
+    f.seen = mmap(NULL, 2 * sizeof(*f.seen), PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (rc || f.seen == MAP_FAILED) {
+    if (tries == 100 || f.seen == MAP_FAILED) {
         printf("Bail out! no server\n");
         exit(1);
     }
@@ -185,7 +206,7 @@ static void fake_stop(fake *f)
     }
     close(f->udp);
     close(f->tcp);
-    munmap(f->seen, sizeof(*f->seen));
+    munmap(f->seen, 2 * sizeof(*f->seen));
 }
 
 /* --- the asking side --- */
@@ -471,6 +492,151 @@ static void stopping(void)
     fake_stop(&dead);
 }
 
+/* What only a zone's own servers are asked. */
+static void authority(const fake *f)
+{
+    static const struct {
+        const char *name;
+        mtasts_dns_status status;
+        const char *failure;
+    } cases[] = {
+        {"aa.test", MTASTS_DNS_OK, ""},
+        {"x.test", MTASTS_DNS_TEMPFAIL, "is no authority for it"},
+        {"nx.test", MTASTS_DNS_TEMPFAIL, "is no authority for it"},
+        {"refused.test", MTASTS_DNS_TEMPFAIL, "REFUSED from "},
+    };
+    mtasts_dns_options o = {
+        .servers = f->text, .timeout_ms = 6000, .authority = 1};
+    unsigned before = f->seen[1];
+    seen s[4] = {{0}};
+    mtasts_dns_run *run;
+    const char *error;
+    size_t i;
+
+    run = mtasts_dns_new(&o, &error);
+    for (i = 0; i < 4; i++) {
+        mtasts_dns_ask(run, cases[i].name, MTASTS_DNS_TXT, on_answer, &s[i]);
+    }
+    mtasts_dns_go(run);
+    for (i = 0; i < 4; i++) {
+        ok(s[i].last.status == cases[i].status &&
+               contains(s[i].failure, cases[i].failure),
+           "authority", cases[i].name);
+        printf("# %s\n", s[i].failure);
+    }
+    ok(f->seen[1] == before, "authority", "no recursion desired");
+    mtasts_dns_free(run);
+
+    run = make(f->text, NULL, 6000, 0);
+    mtasts_dns_ask(run, "x.test", MTASTS_DNS_TXT, on_answer, &s[0]);
+    mtasts_dns_go(run);
+    ok(f->seen[1] == before + 1, "resolver", "recursion desired");
+    mtasts_dns_free(run);
+}
+
+/* A zone's server that drops what it doesn't know is not taken for dead. */
+static void dropping(void)
+{
+    fake f = fake_start(DROPS);
+    mtasts_dns_options o = {
+        .servers = f.text, .timeout_ms = 9000, .authority = 1};
+    const char *error;
+    mtasts_dns_run *run = mtasts_dns_new(&o, &error);
+    long long start = now_ms();
+    seen silent = {0}, later = {0};
+
+    mtasts_dns_ask(run, "silent.test", MTASTS_DNS_TXT, on_answer, &silent);
+    while (!mtasts_dns_idle(run)) {
+        mtasts_dns_turn(&run, 1);
+        if (now_ms() - start > 2800) {
+            mtasts_dns_ask(run, "aa.test", MTASTS_DNS_TXT, on_answer, &later);
+        }
+    }
+    ok(silent.called == 1 && silent.status[MTASTS_DNS_TEMPFAIL] == 1,
+       "dropping", "no answer");
+    ok(later.called && later.last.status == MTASTS_DNS_OK, "dropping",
+       "to another question there is one");
+    mtasts_dns_free(run);
+    fake_stop(&f);
+}
+
+/* Works until all are idle; the time it took. */
+static long long turns(mtasts_dns_run *const *runs, size_t n)
+{
+    long long start = now_ms();
+    size_t i, idle = 0;
+
+    while (idle < n) {
+        mtasts_dns_turn(runs, n);
+        for (i = idle = 0; i < n; i++) {
+            idle += (size_t)mtasts_dns_idle(runs[i]);
+        }
+    }
+    return now_ms() - start;
+}
+
+static void several(const fake *live)
+{
+    fake dead = fake_silent(NORMAL), closed = fake_silent(NORMAL);
+    mtasts_dns_run *runs[4];
+    long long ms;
+    seen s[4];
+    unsigned i;
+
+    fake_stop(&closed);
+    runs[0] = make(dead.text, NULL, 1000, 0);
+    runs[1] = make(live->text, NULL, 1000, 20);
+    runs[2] = make(closed.text, NULL, 60000, 0);
+    runs[3] = make(live->text, NULL, 1000, 0);
+    memset(s, 0, sizeof(s));
+    for (i = 0; i < 2000; i++) {
+        char name[40];
+
+        snprintf(name, sizeof(name), "t%u.test", i);
+        mtasts_dns_ask(runs[i % 3], name, MTASTS_DNS_TXT, on_answer, &s[i % 3]);
+    }
+    s[1].run = runs[1];
+    mtasts_dns_ask(runs[1], "m.test", MTASTS_DNS_MX, on_mx, &s[1]);
+    ms = turns(runs, 4);
+    printf("# %lld ms: %s; %s\n", ms, s[0].failure, s[2].failure);
+    ok(s[1].status[MTASTS_DNS_OK] == 669, "several", "that answers");
+    ok(s[0].status[MTASTS_DNS_TEMPFAIL] == 667 &&
+           contains(s[0].failure, "no answer from "),
+       "several", "that is silent");
+    ok(s[2].status[MTASTS_DNS_TEMPFAIL] == 666 &&
+           contains(s[2].failure, "connection refused by "),
+       "several", "that is closed");
+    ok(!s[3].called, "several", "without a question");
+    ok(ms >= 950 && ms < 3000, "several", "each has its own deadline");
+    for (i = 0; i < 4; i++) {
+        mtasts_dns_free(runs[i]);
+    }
+    fake_stop(&dead);
+}
+
+static void loopback(void)
+{
+    static const struct {
+        const char *servers;
+        int is;
+    } cases[] = {
+        {"192.0.2.1", 0},   {"192.0.2.1,127.0.0.53", 1}, {"127.1.2.3:5353", 1},
+        {"::1", 1},         {"[::1]:5353,192.0.2.1", 1}, {"::127.0.0.1", 0},
+        {"2001:db8::1", 0},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        mtasts_dns_options o = {.servers = cases[i].servers};
+        const char *error;
+        mtasts_dns_run *run = mtasts_dns_new(&o, &error);
+
+        ok(mtasts_dns_on_loopback(run) == cases[i].is, "loopback",
+           cases[i].servers);
+        mtasts_dns_free(run);
+    }
+}
+
 int main(void)
 {
     fake f;
@@ -491,6 +657,10 @@ int main(void)
     ok(s.status[MTASTS_DNS_OK] > 19000, "in flight", "512");
     two_servers(&f);
     stopping();
+    authority(&f);
+    dropping();
+    several(&f);
+    loopback();
     fake_stop(&f);
     return done();
 }

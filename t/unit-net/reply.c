@@ -123,6 +123,9 @@ static void show(const mtasts_dns_answer *a, char *out, size_t size)
     for (i = 0; i < a->nmx; i++) {
         ADD(" %u %s.", a->mx[i].preference, a->mx[i].host);
     }
+    for (i = 0; i < a->nns; i++) {
+        ADD(" %s.", a->ns[i]);
+    }
     for (i = 0; i < a->ntxt; i++) {
         ADD(" '%s'", a->txt[i].data);
     }
@@ -188,6 +191,12 @@ static void plain(void)
     rr(NULL, MTASTS_DNS_MX, "\0\1\xc0\x36", 4);
     rr(NULL, MTASTS_DNS_MX, "\0\1\1a\0", 5);
     is("d.test", MTASTS_DNS_MX, "malformed reply", "MX pointer forward");
+
+    begin(0, "d.test", MTASTS_DNS_NS);
+    rr_name(NULL, MTASTS_DNS_NS, 0, "ns2.test");
+    rr_name("other.test", MTASTS_DNS_NS, 0, "ns3.test");
+    rr_name(NULL, MTASTS_DNS_NS, 0, "NS1.Test");
+    is("d.test", MTASTS_DNS_NS, "ok ns1.test. ns2.test.", "NS");
 
     begin(0, "d.test", MTASTS_DNS_A);
     rr(NULL, MTASTS_DNS_A, "abcd", 4);
@@ -305,6 +314,8 @@ static void malformed(void)
         {MTASTS_DNS_MX, "\0\1", 2, "MX without a host"},
         {MTASTS_DNS_MX, "\0\1\1a", 4, "MX host over the end"},
         {MTASTS_DNS_MX, "\0\1\1a\0x", 6, "more behind the MX host"},
+        {MTASTS_DNS_NS, "", 0, "NS without a host"},
+        {MTASTS_DNS_NS, "\1a\0x", 4, "more behind the NS host"},
         {MTASTS_DNS_MX, "\0\1\xc0\x26", 4, "MX host points to itself"},
         {MTASTS_DNS_MX, "\0\1\xff\xff", 4, "MX host points outside"},
         {MTASTS_DNS_MX, "\0\1\x40\0", 4, "label of type 01"},
@@ -355,6 +366,17 @@ static void many(void)
     ok(a->status == MTASTS_DNS_OK && a->nmx == 1000 && a->left_out == 3 &&
            a->mx[0].preference == 1001 && !strcmp(a->mx[0].host, "mx999.test"),
        "reply", "1,003 MX");
+    free(a);
+
+    begin(0, "d.test", MTASTS_DNS_NS);
+    for (i = 0; i < 300; i++) {
+        snprintf(name, sizeof(name), "ns%u.test", i);
+        rr_name(NULL, MTASTS_DNS_NS, 0, name);
+    }
+    a = read_it("d.test", MTASTS_DNS_NS, pkt_len);
+    ok(a->status == MTASTS_DNS_OK && a->nns == 64 && a->left_out == 236 &&
+           !strcmp(a->ns[63], "ns9.test"),
+       "reply", "300 NS");
     free(a);
 
     begin(0, "d.test", MTASTS_DNS_TXT);
@@ -443,6 +465,38 @@ static void ttls(void)
     rr_ttl = 300;
 }
 
+static void is_copy(const char *name, size_t most, const char *want,
+                    const char *what)
+{
+    mtasts_dns_answer *a = read_it(name, MTASTS_DNS_TXT, pkt_len);
+    mtasts_dns_answer *b = mtasts_answer_copy(a, most);
+    char got[2000];
+
+    free(a);
+    show(b, got, sizeof(got));
+    is_str(got, want, "copy", what);
+    free(b);
+}
+
+static void copies(void)
+{
+    begin(0, "d.test", MTASTS_DNS_TXT);
+    rr_name(NULL, CNAME, 0, "b.test");
+    rr_name("b.test", CNAME, 0, "c.test");
+    rr("c.test", MTASTS_DNS_TXT, "\3abc", 4);
+    rr("c.test", MTASTS_DNS_TXT, "\6bcdefg", 7);
+    rr("c.test", MTASTS_DNS_TXT, "\1x", 2);
+    is_copy("d.test", 10, "ok >b.test >c.test 'abc' 'bcdefg' 'x'", "all");
+    is_copy("d.test", 9, "ok >b.test >c.test 'abc' 'bcdefg' left out 1",
+            "but the last");
+    is_copy("d.test", 4, "ok >b.test >c.test 'abc' 'x' left out 1",
+            "but a long one");
+    is_copy("d.test", 0, "ok >b.test >c.test left out 3", "none");
+    is_copy("e.test", 10, "reply to another question", "failure");
+    begin(3, "d.test", MTASTS_DNS_TXT);
+    is_copy("d.test", 10, "absent", "absent");
+}
+
 int main(void)
 {
     mtasts_dns_answer *a = mtasts_answer_tempfail("x");
@@ -461,6 +515,7 @@ int main(void)
     cut();
     many();
     chains();
+    copies();
     ttls();
     return done();
 }
