@@ -210,7 +210,9 @@ static void say_id(const check *c, mtasts_code code, const char *id,
     }
     MTASTS_FILL(&f, code, c->facts->domain, c->txt_name, id, c->txt_record,
                 c->wanted->id, when,
-                since ? "" : "Once the new policy is served everywhere: ");
+                c->wanted->when ? c->wanted->when
+                : since         ? ""
+                                : "Once the new policy is served everywhere: ");
     /* Unsigned, as any time may stand in a database. */
     if ((uint64_t)now - (uint64_t)from > ID_LATE) {
         f.severity = MTASTS_ERROR;
@@ -257,6 +259,65 @@ static mtasts_sync txt_other(const check *c, const char *id)
     return is_derived(id) ? MTASTS_SYNC_UNKNOWN : MTASTS_SYNC_FOREIGN;
 }
 
+/* 1 if it may be taken for one of the module's. */
+static int is_ours(const mtasts_history *history, const char *id,
+                   const char *wanted)
+{
+    return is_derived(id) ||
+           (history && (past_of(history, id) || !is_derived(wanted)));
+}
+
+mtasts_seen_record mtasts_dns_seen(const mtasts_dns_answer *txt, const char *id,
+                                   const mtasts_history *history)
+{
+    census n = take_census(txt, mtasts_sts_classify);
+    char there[MTASTS_ID_SIZE];
+
+    if (txt->status == MTASTS_DNS_TEMPFAIL) {
+        return MTASTS_SEEN_UNKNOWN;
+    }
+    if (!n.meant && !n.near_miss) {
+        return txt->left_out ? MTASTS_SEEN_UNKNOWN : MTASTS_SEEN_ABSENT;
+    }
+    if (n.meant != 1 || !mtasts_dns_txt_id(txt, there)) {
+        return MTASTS_SEEN_FOREIGN;
+    }
+    return !strcmp(there, id)            ? MTASTS_SEEN_WANTED
+           : is_ours(history, there, id) ? MTASTS_SEEN_OTHER
+                                         : MTASTS_SEEN_FOREIGN;
+}
+
+/* 1 if the record names the same URIs as `value`. */
+static int is_tlsrpt(const mtasts_dns_txt *txt, const char *value)
+{
+    mtasts_txt_fault why = {0, ""};
+    mtasts_txt_part there, meant;
+
+    return mtasts_tlsrpt_parse(txt->data, txt->len, &there, &why) &&
+           mtasts_tlsrpt_parse(value, strlen(value), &meant, &why) &&
+           mtasts_tlsrpt_equal(&there, &meant);
+}
+
+mtasts_seen_record mtasts_dns_seen_tlsrpt(const mtasts_dns_answer *txt,
+                                          const char *value, const char *before)
+{
+    census n = take_census(txt, mtasts_tlsrpt_classify);
+    const mtasts_dns_txt *one = n.first[MTASTS_IS_MEANT];
+
+    if (txt->status == MTASTS_DNS_TEMPFAIL) {
+        return MTASTS_SEEN_UNKNOWN;
+    }
+    if (!n.meant && !n.near_miss) {
+        return txt->left_out ? MTASTS_SEEN_UNKNOWN : MTASTS_SEEN_ABSENT;
+    }
+    if (n.meant != 1) {
+        return MTASTS_SEEN_FOREIGN;
+    }
+    return is_tlsrpt(one, value)              ? MTASTS_SEEN_WANTED
+           : before && is_tlsrpt(one, before) ? MTASTS_SEEN_OTHER
+                                              : MTASTS_SEEN_FOREIGN;
+}
+
 static mtasts_sync txt_one(const check *c, const mtasts_dns_txt *txt)
 {
     mtasts_txt_fault why = {0, ""};
@@ -288,7 +349,7 @@ static mtasts_sync txt_none(const check *c, const census *n)
     }
     MTASTS_FILL(&f, MTASTS_TXT_MISSING, c->facts->domain, c->txt_name,
                 n->foreign ? ", though there are other TXT records" : "",
-                c->txt_record);
+                c->txt_record, c->wanted->when ? c->wanted->when : "");
     say_as(c, &f,
            c->wanted->policy->mode == MTASTS_MODE_NONE ? MTASTS_WARNING
                                                        : MTASTS_ERROR);
@@ -794,7 +855,7 @@ mtasts_sync mtasts_dns_check(const mtasts_wanted *wanted,
 int mtasts_dns_txt_id(const mtasts_dns_answer *txt, char id[MTASTS_ID_SIZE])
 {
     const mtasts_dns_txt *meant = NULL;
-    mtasts_txt_fault why;
+    mtasts_txt_fault why = {0, ""};
     size_t i;
 
     for (i = 0; i < txt->ntxt; i++) {

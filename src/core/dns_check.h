@@ -10,6 +10,7 @@
 #include "finding.h"
 #include "history.h"
 #include "policy.h"
+#include "publish.h"
 
 /* What is wanted. */
 typedef struct {
@@ -19,6 +20,8 @@ typedef struct {
     const mtasts_history *history; /* NULL if it is not known */
     int64_t now;                   /* seconds since 1970 */
     int unserved; /* nothing is served, so that no record is to be there yet */
+    const char *when; /* who publishes the record of a new policy, and when: put
+                         before it where it is shown; NULL: nobody is told */
 } mtasts_wanted;
 
 /* The one record has */
@@ -38,6 +41,16 @@ const char *mtasts_sync_name(mtasts_sync sync);
 /* The id that senders read from what is at _mta-sts.DOMAIN: 1 and *id if there is
  * exactly one record of the right kind (RFC 8461 3.1), else 0. */
 int mtasts_dns_txt_id(const mtasts_dns_answer *txt, char id[MTASTS_ID_SIZE]);
+
+/* What is at _mta-sts.DOMAIN, where the record with `id` is to be, or at _smtp._tls
+ * the one with `value`.  One that may be replaced: by `history` (or NULL) a policy's
+ * of this module, or in the form of its ids; `before`, the value (or NULL) that it
+ * has published there. */
+mtasts_seen_record mtasts_dns_seen(const mtasts_dns_answer *txt, const char *id,
+                                   const mtasts_history *history);
+mtasts_seen_record mtasts_dns_seen_tlsrpt(const mtasts_dns_answer *txt,
+                                          const char *value,
+                                          const char *before);
 
 /* Calls found() with every finding on the domain: first TXT, then MX, policy
  * host, TLSRPT.  Returns the state of the TXT record. */

@@ -188,6 +188,46 @@ static const struct row {
          "Write the name of an apr_dbd driver and its parameters, such as "
          "MTASTSLedger pgsql \"host=db dbname=mtasts\"; or Off.",
          ""},
+    [MTASTS_ROLLOUT_STEP_SYNTAX] =
+        {"rollout-step-syntax", MTASTS_REFUSED,
+         "'{0}' is not a step of a plan: {1}",
+         "Write mode:max_age/hold, such as testing:1d/14d: mode testing with "
+         "a max_age of one day, for 14 days at least. The last step lasts and "
+         "has no hold, such as enforce:4w.",
+         "RFC 8461 3.2"},
+    [MTASTS_ROLLOUT_START_VALUE] =
+        {"rollout-start-value", MTASTS_REFUSED,
+         "'{0}' is not a date",
+         "Write a date (2026-01-31, which begins at 00:00 UTC) or a date, a "
+         "time and its offset from UTC: 2026-01-31T09:00:00+01:00, or "
+         "2026-01-31T08:00:00Z.",
+         "RFC 3339 5.6"},
+    [MTASTS_PUBLISH_COMMAND_VALUE] =
+        {"publish-command-value", MTASTS_REFUSED,
+         "'{0}' can't be run: {1}",
+         "Write the absolute path of a program that User may run, and its "
+         "arguments behind it (no shell sees them); or Off. Programs for "
+         "several DNS servers and providers come with the module "
+         "(/usr/local/lib/mtasts/publish).",
+         ""},
+    [MTASTS_PUBLISH_TIMEOUT_VALUE] =
+        {"publish-timeout-value", MTASTS_REFUSED,
+         "'{0}' is not a time from 1 s to 10 m",
+         "Write seconds or a number with s or m, such as 60s.",
+         ""},
+    [MTASTS_PUBLISH_DELAY_VALUE] =
+        {"publish-delay-value", MTASTS_REFUSED,
+         "'{0}' is neither a time from 1 s to 1 d nor Off",
+         "Write seconds, or a number with s, m, h or d, such as 10m: as long as "
+         "a proxy or CDN in front may hand on the policy before.",
+         "RFC 8461 8.2"},
+    [MTASTS_FETCH_QUORUM_VALUE] =
+        {"fetch-quorum-value", MTASTS_REFUSED,
+         "'{0}' is neither all nor a number of addresses from 1 to {1}",
+         "Write all; or, where an address of the policy host is known to be "
+         "dead, how many must serve the new policy before its TXT record is "
+         "published.",
+         "RFC 8461 8.1"},
     [MTASTS_NO_VALUE] =
         {"no-value", MTASTS_REFUSED,
          "a value is missing",
@@ -222,6 +262,28 @@ static const struct row {
          "Name fewer hosts: *.example.com stands for all hosts directly "
          "below example.com.",
          "RFC 8461 3.3"},
+    [MTASTS_ROLLOUT_ORDER] =
+        {"rollout-order", MTASTS_REFUSED,
+         "{0} {1}",
+         "Write the steps from testing to enforce and, in each mode, from a "
+         "short max_age to a long one; all have a hold but the last, as in "
+         "MTASTSRollout testing:1d/14d enforce:1d/7d enforce:1w/28d "
+         "enforce:4w",
+         "RFC 8461 3.2"},
+    [MTASTS_ROLLOUT_BOTH] =
+        {"rollout-both", MTASTS_REFUSED,
+         "{0} and MTASTSRollout are set in the same place (the other one at "
+         "{1}), and each step of a plan brings a mode and a max_age of its own",
+         "Remove {0}; or remove MTASTSRollout and go from step to step by "
+         "hand.",
+         "RFC 8461 3.2"},
+    [MTASTS_ROLLOUT_ID] =
+        {"rollout-id", MTASTS_REFUSED,
+         "MTASTSPolicyID {0} holds here (from {1}): under one id for all steps "
+         "of the plan senders don't learn of the next one",
+         "Set MTASTSPolicyID auto here, which gives each step an id of its "
+         "own; or remove MTASTSRollout.",
+         "RFC 8461 3.1"},
     [MTASTS_MAX_AGE_SHORT] =
         {"max-age-short", MTASTS_WARNING,
          "MTASTSMaxAge is {0} s, less than a day, in mode enforce: some "
@@ -307,6 +369,25 @@ static const struct row {
          "Give both virtual hosts the same MTASTSPolicyID, or leave it to "
          "auto in both.",
          "RFC 8461 3.1"},
+    [MTASTS_ROLLOUT_UNTESTED] =
+        {"rollout-untested", MTASTS_WARNING,
+         "the plan enforces from its first step on, {0}, and no step in mode "
+         "testing lets senders report before what will be refused mail then",
+         "Put testing:1d/14d before {0}, with MTASTSTLSRPT to get the "
+         "reports; or leave it if this policy was tested elsewhere.",
+         "RFC 8461 5"},
+    [MTASTS_ROLLOUT_LEAP] =
+        {"rollout-leap", MTASTS_WARNING,
+         "{0} is the first step that enforces, and its max_age is more than 4 "
+         "weeks: a fault that shows only then can refuse mail for as long, "
+         "whatever you change",
+         "Put shorter steps before {0}, such as enforce:1d/7d enforce:1w/28d.",
+         "RFC 8461 5.1"},
+    [MTASTS_NO_EFFECT] =
+        {"no-effect", MTASTS_WARNING,
+         "{0} {1}, as {2}",
+         "Remove {3}; or remove {0}.",
+         ""},
     [MTASTS_ENGINE_MISSING] =
         {"engine-missing", MTASTS_WARNING,
          "the virtual host {0} at {1} has MTASTS directives, but MTASTSEngine "
@@ -326,7 +407,7 @@ static const struct row {
         {"txt-missing", MTASTS_ERROR,
          "there is no MTA-STS record at {0}{1}, so senders don't look for the "
          "policy",
-         "{0}. IN TXT \"{2}\"",
+         "{3}{0}. IN TXT \"{2}\"",
          "RFC 8461 3.1"},
     [MTASTS_TXT_MULTIPLE] =
         {"txt-multiple", MTASTS_ERROR,
@@ -832,6 +913,66 @@ static const struct row {
          "the policy that is served now is {1}, not {0}, which is configured"
          "{2}",
          "Reload httpd, see that {0} is served, then publish its TXT record.",
+         "RFC 8461 8.1"},
+    [MTASTS_ROLLOUT_UNPLACED] =
+        {"rollout-unplaced", MTASTS_ERROR,
+         "at which step of MTASTSRollout the domain is can't be told, so nothing "
+         "is served (404): no ledger tells, nor does its TXT record: {1}",
+         "See that DNS answers: dig _mta-sts.{0} TXT. The plan then begins at the "
+         "step whose id is there, or at its first one. Or write MTASTSMode and "
+         "MTASTSMaxAge, as they were, in its place.",
+         ""},
+    [MTASTS_ROLLOUT_HELD] =
+        {"rollout-held", MTASTS_WARNING,
+         "the next step of the plan, {0}, could have come {1} and is held back "
+         "since then: {2}",
+         "{3}The plan goes on by itself as soon as all checks that matter were "
+         "right for {4} without a break, {5} at the earliest.",
+         ""},
+    [MTASTS_ROLLOUT_PLAN_CHANGED] =
+        {"rollout-plan-changed", MTASTS_WARNING,
+         "the policy that was served last, {0}, is no step of MTASTSRollout as "
+         "it is now: the plan goes on at its step {1}, {2}",
+         "If it was to stay where it is, make {0} a step of the plan, with a "
+         "hold, before what comes after it.",
+         ""},
+    [MTASTS_ROLLOUT_ELSEWHERE] =
+        {"rollout-elsewhere", MTASTS_WARNING,
+         "another front end with the same ledger serves {0} of another plan: "
+         "the plan here stays at its step {1}, {2}",
+         "Give all front ends the same MTASTSRollout, and reload them.",
+         ""},
+    [MTASTS_PUBLISH_NOW] =
+        {"publish-now", MTASTS_WARNING,
+         "publish now: {0}. IN TXT {1} ({2}; in DNS is {3})",
+         "{0}. IN TXT {1}",
+         "RFC 8461 8.1"},
+    [MTASTS_PUBLISH_FAILED] =
+        {"publish-failed", MTASTS_ERROR,
+         "MTASTSPublishCommand {0} for the TXT record at {1} {2}",
+         "It is run again {3}. To try it by hand, run it as User with the "
+         "environment and standard input that the README describes.",
+         "RFC 8461 8.1"},
+    [MTASTS_PUBLISH_FOREIGN] =
+        {"publish-foreign", MTASTS_WARNING,
+         "the TXT record at {0} is none that this module has made, so "
+         "MTASTSPublishCommand is not run to replace it: '{2}'{3}",
+         "If it may go, set MTASTSPublishForeign On, or publish the new one "
+         "yourself: {0}. IN TXT {1}",
+         "RFC 8461 3.1"},
+    [MTASTS_PUBLISH_DIFFERS] =
+        {"publish-differs", MTASTS_WARNING,
+         "the TXT record at _smtp._tls.{0} stays as another virtual host or "
+         "front end, whose MTASTSTLSRPT is another one, has published it "
+         "since this one was reloaded: \"{1}\", not \"{2}\"",
+         "Set MTASTSTLSRPT to the same wherever {0} is served: each reload "
+         "takes back what another one has published.",
+         "RFC 8460 3"},
+    [MTASTS_PUBLISH_QUORUM] =
+        {"publish-quorum", MTASTS_WARNING,
+         "MTASTSFetchQuorum asks for {0} addresses that serve the policy, and "
+         "the policy host has {1}: its TXT record is never published",
+         "MTASTSFetchQuorum all, or at most as many as there are.",
          "RFC 8461 8.1"},
     [MTASTS_LEDGER_UNAVAILABLE] =
         {"ledger-unavailable", MTASTS_WARNING,

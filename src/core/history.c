@@ -192,3 +192,39 @@ int64_t mtasts_removable_from(const mtasts_history *history, int64_t now)
 
     return latest_horizon(history, &both, now);
 }
+
+static int is_policy(const mtasts_past *past, const char *id,
+                     const char *digest)
+{
+    return !strcmp(past->id, id) && !strcmp(past->digest, digest);
+}
+
+/* The same on all front ends. */
+static int is_later(const mtasts_past *a, const mtasts_past *b)
+{
+    int order = strcmp(a->digest, b->digest);
+
+    if (a->first_served != b->first_served) {
+        return a->first_served > b->first_served;
+    }
+    return (order ? order : strcmp(a->id, b->id)) > 0;
+}
+
+int mtasts_is_superseded(const mtasts_history *history, const char *id,
+                         const char *digest, int64_t now)
+{
+    const mtasts_past *mine = history->past, *end = mine + history->npast, *p;
+
+    while (mine < end && !is_policy(mine, id, digest)) {
+        mine++;
+    }
+    /* What was seen elsewhere but now is not served for sure; and what is to
+     * begin in the future was noted by a clock that was wrong. */
+    for (p = history->past; mine < end && p < end; p++) {
+        if (p != mine && p->last_served > now && p->first_served <= now &&
+            is_later(p, mine)) {
+            return 1;
+        }
+    }
+    return 0;
+}

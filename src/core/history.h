@@ -76,6 +76,12 @@ int64_t mtasts_mx_safe_from(const mtasts_history *history, const char *mx_host,
  * mode none was served long enough, and all can go. */
 int64_t mtasts_removable_from(const mtasts_history *history, int64_t now);
 
+/* 1 if another policy than the one with this id and digest is served now, and since
+ * a later time: by another front end, which is ahead.  Of two since the same second
+ * that is the one whose digest, or else id, is the greater. */
+int mtasts_is_superseded(const mtasts_history *history, const char *id,
+                         const char *digest, int64_t now);
+
 typedef struct {
     const char *domain;
     const mtasts_policy *policy; /* as configured */

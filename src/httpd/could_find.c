@@ -142,8 +142,19 @@ static int cached_tls_told(mtasts_looked *k, const mtasts_live_site *l,
 static int history_told(mtasts_looked *k, const mtasts_live_site *l,
                         const mtasts_standing *old)
 {
-    if (old->code == MTASTS_HELD_BACK) {
+    switch (old->code) {
+    case MTASTS_HELD_BACK:
         return 1;
+    case MTASTS_ROLLOUT_UNPLACED:
+        return l->facts != NULL;
+    case MTASTS_PUBLISH_NOW:
+    case MTASTS_PUBLISH_FAILED:
+    case MTASTS_PUBLISH_FOREIGN:
+    case MTASTS_PUBLISH_DIFFERS:
+    case MTASTS_PUBLISH_QUORUM:
+        return l->facts != NULL && !k->live->options->starting;
+    default:
+        break;
     }
     if (!mtasts_live_has_ledger(k->live)) {
         return 0;

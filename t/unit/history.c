@@ -1139,9 +1139,49 @@ static void longest(void)
     ok(strstr(r.text, RPT) != NULL, "longest, nothing known", r.text);
 }
 
+/* Whose record it is where front ends serve different policies. */
+static void ahead(void)
+{
+    static const struct {
+        const char *what, *id, *digest;
+        int first, last; /* s from NOW */
+        int want;
+    } cases[] = {
+        {"a later one", "b", "b", -10, 60, 1},
+        {"one that was served until now", "b", "b", -10, 0, 0},
+        {"one that was served before", "b", "b", -10, -5, 0},
+        {"an earlier one", "b", "b", -200, 60, 0},
+        {"one by a clock that was ahead", "b", "b", 1, 9000, 0},
+        {"a greater one of the same second", "m", "n", -100, 60, 1},
+        {"a smaller one of the same second", "m", "l", -100, 60, 0},
+        {"the same under a greater id", "n", "m", -100, 60, 1},
+        {"the same under a smaller id", "l", "m", -100, 60, 0},
+        {"the same under a later id", "l", "m", -99, 60, 1},
+        {"itself", "m", "m", -100, 60, 0},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        const mtasts_past both[] = {
+            {cases[i].id,
+             cases[i].digest,
+             {E, WEEK, NULL, 0},
+             NOW + cases[i].first,
+             NOW + cases[i].last},
+            {"m", "m", {E, WEEK, NULL, 0}, NOW - 100, NOW + 60}};
+        const mtasts_history h = {both, 2, NULL, 0}, other = {both, 1, NULL, 0};
+
+        ok(mtasts_is_superseded(&h, "m", "m", NOW) == cases[i].want, "ahead",
+           cases[i].what);
+        ok(!mtasts_is_superseded(&other, "x", "x", NOW), "ahead",
+           "of one that is not known");
+    }
+}
+
 int main(void)
 {
     hold_times();
+    ahead();
     horizons();
     names();
     ttls();
