@@ -19,6 +19,9 @@
 
 #include "../core/change.h"
 #include "../core/history.h"
+#include "../core/publish.h"
+#include "../core/rollout.h"
+#include "../core/sender.h"
 
 #include "apr_hash.h"
 #include "apr_pools.h"
@@ -85,16 +88,40 @@ typedef struct {
     unsigned because; /* the caller's; at most 31 bits */
 } mtasts_ledger_held;
 
+/* Where a domain is in its MTASTSRollout: the step is named by what it is, as the
+ * plan may be edited.  One for all front ends. */
+typedef struct {
+    mtasts_mode mode;
+    uint32_t max_age;
+    int64_t since, green, looked; /* as in mtasts_progress */
+} mtasts_ledger_step;
+
+/* The TXT records that are published for a domain. */
+enum { MTASTS_LEDGER_STS, MTASTS_LEDGER_TLSRPT, MTASTS_LEDGER_RECORDS };
+
+/* How far the publication of one of them is.  One for all front ends. */
+typedef struct {
+    const char *value; /* of the record */
+    mtasts_publishing is;
+    const char *said; /* why the command failed last, for people; or NULL */
+} mtasts_ledger_publishing;
+
 /* What is known of one domain. */
 typedef struct {
     const char *domain;
     mtasts_history history;
     int served_elsewhere; /* another front end than this one serves a policy for
                              it now */
+    /* What this one serves, as it has told last; NULL: nothing. */
+    const char *served_id, *served_digest;
     /* The policy that was released last, or NULL. */
     const mtasts_past *released;
     const char *released_body;
+    int64_t released_at;
     const mtasts_ledger_held *held; /* by this front end, or NULL */
+    const mtasts_ledger_step *step; /* of MTASTSRollout, or NULL */
+    const mtasts_ledger_publishing
+        *publishing[MTASTS_LEDGER_RECORDS]; /* or NULL */
 } mtasts_ledger_domain;
 
 /* Reads what is known of all domains: *domains is domain ->
@@ -137,6 +164,40 @@ int mtasts_ledger_release(mtasts_ledger *ledger, apr_pool_t *p,
 int mtasts_ledger_hold(mtasts_ledger *ledger, apr_pool_t *p, const char *domain,
                        const mtasts_ledger_held *held);
 
+/* Writes where the domain is in its plan, or how far the publication of `record` is,
+ * if the ledger has `was` still, as it was read: another front end may have been
+ * first.  NULL is nothing, also for `is`.  *lost is 1 if it has something else, and
+ * whenever nothing is written; what stands is read with mtasts_ledger_read().  A row
+ * is locked until the transaction ends: who writes several in one does so in the
+ * order of their domains' names, as others do.  (After a lost connection it may be
+ * this very call's own row that stands in its way: *lost is 1 then, too.) */
+int mtasts_ledger_set_step(mtasts_ledger *ledger, apr_pool_t *p,
+                           const char *domain, const mtasts_ledger_step *was,
+                           const mtasts_ledger_step *is, int *lost);
+int mtasts_ledger_set_publishing(mtasts_ledger *ledger, apr_pool_t *p,
+                                 const char *domain, int record,
+                                 const mtasts_ledger_publishing *was,
+                                 const mtasts_ledger_publishing *is, int *lost);
+
+/* How often a policy was fetched from this front end by one kind of sender. */
+typedef struct {
+    const char *domain, *digest, *id;
+    mtasts_sender sender;
+    uint64_t n;
+    int64_t first, last;
+} mtasts_ledger_fetches;
+
+/* Adds to what is known: `n` more, the first at `first` (0: as the last), the last
+ * at `last`.  What can be no policy's id or digest is left out. */
+int mtasts_ledger_add_fetches(mtasts_ledger *ledger, apr_pool_t *p,
+                              const mtasts_ledger_fetches *more, size_t nmore);
+
+/* Reads them, of all front ends together: *domains is domain -> apr_array_header_t *
+ * of mtasts_ledger_fetches, all in `p`; of one domain only, unless it is NULL.  By
+ * digest, id and sender; of one domain at most 1000, those fetched last. */
+int mtasts_ledger_read_fetches(mtasts_ledger *ledger, apr_pool_t *p,
+                               const char *domain, apr_hash_t **domains);
+
 #define MTASTS_TXT_AGAIN                                                       \
     43200 /* seconds; what is the same is not noted before */
 
@@ -170,10 +231,11 @@ int mtasts_ledger_event(mtasts_ledger *ledger, apr_pool_t *p,
 
 /* One step of clearing up: what front ends served that have said nothing for 30
  * days goes to those that are named no more, what stands for them is forgotten.
- * What is known of a domain stays the same.  *more is 1 if there may be another
- * step to do; each takes well under a second.  Rarely needed, and without haste:
- * it fails if another front end is about to do the same.  With other databases
- * than SQLite and PostgreSQL it has no effect. */
+ * What is known of a domain stays the same; but fetches are forgotten a year and the
+ * longest max_age after the last.  *more is 1 if there may be another step to do;
+ * each takes well under a second.  Rarely needed, and without haste: it fails if
+ * another front end is about to do the same.  With other databases than SQLite and
+ * PostgreSQL it has no effect. */
 int mtasts_ledger_tidy(mtasts_ledger *ledger, apr_pool_t *p, int64_t now,
                        int *more);
 

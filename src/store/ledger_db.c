@@ -25,9 +25,30 @@ int mtasts_db_number(const char *text, int64_t max, int64_t *out)
     return s > text && !*s && n <= max;
 }
 
+const char *mtasts_db_shared(apr_pool_t *p, apr_hash_t *texts, const char *text)
+{
+    const char *one = apr_hash_get(texts, text, APR_HASH_KEY_STRING);
+
+    if (!one) {
+        one = apr_pstrdup(p, text);
+        apr_hash_set(texts, one, APR_HASH_KEY_STRING, one);
+    }
+    return one;
+}
+
 int64_t mtasts_db_time(int64_t t)
 {
     return t < 0 ? 0 : t > MTASTS_TIME_MAX ? MTASTS_TIME_MAX : t;
+}
+
+int mtasts_db_is_text(const char *s, size_t size)
+{
+    size_t len = 0;
+
+    while (s[len] >= 0x20 && s[len] <= 0x7e && len < size) {
+        len++;
+    }
+    return !s[len] && len < size;
 }
 
 /* --- the connection --- */
@@ -310,6 +331,13 @@ int mtasts_db_insert(mtasts_ledger *l, apr_pool_t *p, const char *table,
     }
     apr_pool_destroy(each);
     return good;
+}
+
+int mtasts_db_insert_new(mtasts_ledger *l, apr_pool_t *p, const char *table,
+                         const char *tuple, const void **args, int *made)
+{
+    return mtasts_db_write(l, p, insert_text(l, p, table, tuple, 1), args,
+                           made);
 }
 
 /* --- scans --- */

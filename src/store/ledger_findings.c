@@ -10,23 +10,13 @@
 #define SCOPE_MAX 512
 #define KIND_MAX  32
 
-/* Printable ASCII of less than `size` characters: what core makes is, and what
- * the database has must be. */
-static int is_text(const char *s, size_t size)
-{
-    size_t len = 0;
-
-    while (s[len] >= 0x20 && s[len] <= 0x7e && len < size) {
-        len++;
-    }
-    return !s[len] && len < size;
-}
-
 static int is_sane(const char *scope, const char *subject, const char *text,
                    const char *remedy)
 {
-    return is_text(scope, SCOPE_MAX) && is_text(subject, MTASTS_SUBJECT_MAX) &&
-           is_text(text, MTASTS_TEXT_MAX) && is_text(remedy, MTASTS_TEXT_MAX);
+    return mtasts_db_is_text(scope, SCOPE_MAX) &&
+           mtasts_db_is_text(subject, MTASTS_SUBJECT_MAX) &&
+           mtasts_db_is_text(text, MTASTS_TEXT_MAX) &&
+           mtasts_db_is_text(remedy, MTASTS_TEXT_MAX);
 }
 
 /* The key: what makes two findings the same one is too long for a database. */
@@ -261,7 +251,8 @@ int mtasts_ledger_event(mtasts_ledger *l, apr_pool_t *p, const char *domain,
 {
     event c = {domain, kind, text, mtasts_db_time(now)};
 
-    if (!is_text(kind, KIND_MAX + 1) || !is_text(text, MTASTS_TEXT_MAX)) {
+    if (!mtasts_db_is_text(kind, KIND_MAX + 1) ||
+        !mtasts_db_is_text(text, MTASTS_TEXT_MAX)) {
         return mtasts_ledger_fail(l, "an event is not printable ASCII", domain);
     }
     return mtasts_ledger_do(l, p, 1, put_event, &c);

@@ -14,6 +14,9 @@
  *   released  the policy that strict falls back on
  *   held      what a front holds back, and what for
  *   txt       the ids seen in DNS; the one with the highest period is the last
+ *   step      where a domain is in its plan
+ *   publishing  how far the publication of a TXT record is
+ *   fetched   how often what was fetched from a front, by which kind of sender
  *   finding   what stands, for each front
  *   event     what happened
  *
@@ -27,6 +30,8 @@
 
 #include "ledger.h"
 
+#include "../core/domain.h"
+
 #include "apr_dbd.h"
 #include "apr_strings.h"
 
@@ -37,6 +42,7 @@
 #define MTASTS_EVENTS_KEPT   100 /* of one domain, for each front */
 #define MTASTS_FRONT_SIZE    256
 #define MTASTS_TIME_MAX      INT64_C(253402300799) /* the end of the year 9999 */
+#define MTASTS_TIME_TEXT     "253402300799"        /* the same, for SQL */
 
 /* How one driver's SQL differs. */
 typedef struct {
@@ -78,6 +84,7 @@ struct mtasts_ledger {
     int stale;    /* the tables were others when they were looked up */
     int begun;    /* by mtasts_ledger_begin() */
     int doomed;   /* since then a call has failed */
+    char tidied[MTASTS_NAME_SIZE]; /* as far as fetches were looked through */
     char why[512];
 };
 
@@ -143,6 +150,11 @@ int mtasts_db_one(mtasts_ledger *ledger, apr_pool_t *p, const char *sql,
 int mtasts_db_insert(mtasts_ledger *ledger, apr_pool_t *p, const char *table,
                      const char *tuple, int ncols, const void **args, size_t n);
 
+/* The same for one row.  *made is 0 if there was one under its key, which stays. */
+int mtasts_db_insert_new(mtasts_ledger *ledger, apr_pool_t *p,
+                         const char *table, const char *tuple,
+                         const void **args, int *made);
+
 /* A row of a scan, valid during the call.  0 ends it as failed. */
 typedef int mtasts_db_row_fn(mtasts_ledger *ledger, const char *const *row,
                              void *ctx);
@@ -169,8 +181,16 @@ int mtasts_db_scan(mtasts_ledger *ledger, apr_pool_t *p,
 /* A number from the database: 1 if it is one of 0 to `max`. */
 int mtasts_db_number(const char *text, int64_t max, int64_t *out);
 
+/* A copy of the text in `p`, of which there is one in `texts` (text -> text). */
+const char *mtasts_db_shared(apr_pool_t *p, apr_hash_t *texts,
+                             const char *text);
+
 /* `t` within what the database takes for a time. */
 int64_t mtasts_db_time(int64_t t);
+
+/* 1 for printable ASCII of less than `size` characters: what core makes is, and
+ * what the database has must be. */
+int mtasts_db_is_text(const char *s, size_t size);
 
 /* --- ledger_guard.c --- */
 
@@ -195,6 +215,35 @@ int mtasts_schema_ready(mtasts_ledger *ledger, apr_pool_t *p);
 
 /* 1 if the schema is this module's; within a transaction. */
 int mtasts_schema_check(mtasts_ledger *ledger, apr_pool_t *p);
+
+/* --- ledger_serve.c --- */
+
+/* Keeps ledger_tidy.c from this front's rows until the end of the transaction, or
+ * waits for it.  *there is 0 if the front is not known: then it does not. */
+int mtasts_front_hold(mtasts_ledger *ledger, apr_pool_t *p, int *there);
+
+/* --- ledger_plan.c --- */
+
+/* What a row says behind its key, of which nothing is copied; 0 if it is not
+ * sane. */
+int mtasts_row_step(const char *const *row, mtasts_ledger_step *out);
+int mtasts_row_publishing(const char *const *row,
+                          mtasts_ledger_publishing *out);
+
+/* The record with that name in a row's key; or -1. */
+int mtasts_row_record(const char *name);
+
+/* --- ledger_fetches.c --- */
+
+/* What was fetched from a front, of domains from `low` to `high`, goes to front
+ * "". */
+int mtasts_fetches_move(mtasts_ledger *ledger, apr_pool_t *p, const char *front,
+                        const char *low, const char *high);
+
+/* Forgets what was fetched too long ago: some of that of domains behind `from`, which
+ * goes on from `to`; that is "" after the last of them. */
+int mtasts_fetches_forget(mtasts_ledger *ledger, apr_pool_t *p, int64_t now,
+                          const char *from, char to[MTASTS_NAME_SIZE]);
 
 /* --- ledger_policies.c --- */
 

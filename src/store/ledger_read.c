@@ -9,7 +9,6 @@
 
 #include "ledger_private.h"
 
-#include "../core/domain.h"
 #include "body.h"
 
 #include <stdlib.h>
@@ -54,7 +53,7 @@ typedef struct {
     apr_pool_t *work; /* of the call */
     int64_t now;
     apr_hash_t *domains, *bodies, *fronts, *released;
-    apr_hash_t *ids;   /* that are not their policy's digest */
+    apr_hash_t *texts; /* that domains share */
     const char *front; /* this one */
     entry *latest;     /* rows of one domain often follow each other */
 } reader;
@@ -90,7 +89,6 @@ static const char *id_of(reader *r, const char *id, const char *digest,
                          int may_lack)
 {
     mtasts_finding why;
-    const char *shared;
 
     if (digest && !strcmp(id, digest)) {
         return digest;
@@ -98,15 +96,8 @@ static const char *id_of(reader *r, const char *id, const char *digest,
     if (!*id && may_lack) {
         return "";
     }
-    if (!mtasts_id_check(id, &why)) {
-        return NULL;
-    }
-    shared = apr_hash_get(r->ids, id, APR_HASH_KEY_STRING);
-    if (!shared) {
-        shared = apr_pstrdup(r->p, id);
-        apr_hash_set(r->ids, shared, APR_HASH_KEY_STRING, shared);
-    }
-    return shared;
+    return mtasts_id_check(id, &why) ? mtasts_db_shared(r->p, r->texts, id)
+                                     : NULL;
 }
 
 /* --- bodies --- */
@@ -240,7 +231,11 @@ static int take_served(mtasts_ledger *l, const char *const *row, void *ctx)
     if (open && *until > last) {
         last = *until;
     }
-    if (open && *until >= r->now && strcmp(row[0], r->front)) {
+    if (open && !strcmp(row[0], r->front)) {
+        e->public.served_id = id;
+        e->public.served_digest = b->digest;
+    }
+    else if (open && *until >= r->now) {
         e->public.served_elsewhere = 1;
     }
     add_past(r, e, b, id, first < last ? first : last, last);
@@ -318,6 +313,43 @@ static int take_txt(mtasts_ledger *l, const char *const *row, void *ctx)
     return 1;
 }
 
+/* --- plans and publications --- */
+
+/* domain, mode, max_age, since, green_since, looked_at */
+static int take_step(mtasts_ledger *l, const char *const *row, void *ctx)
+{
+    reader *r = ctx;
+    mtasts_ledger_step step;
+    entry *e;
+
+    (void)l;
+    if (mtasts_row_step(row + 1, &step) && (e = entry_of(r, row[0])) != NULL) {
+        e->public.step = apr_pmemdup(r->p, &step, sizeof(step));
+    }
+    return 1;
+}
+
+/* domain, record, value, state, since, next_at, served_since, failures, said */
+static int take_publishing(mtasts_ledger *l, const char *const *row, void *ctx)
+{
+    reader *r = ctx;
+    int record = mtasts_row_record(row[1]);
+    mtasts_ledger_publishing publishing;
+    entry *e;
+
+    (void)l;
+    if (record >= 0 && mtasts_row_publishing(row + 2, &publishing) &&
+        (e = entry_of(r, row[0])) != NULL) {
+        publishing.value = mtasts_db_shared(r->p, r->texts, publishing.value);
+        if (publishing.said) {
+            publishing.said = mtasts_db_shared(r->p, r->texts, publishing.said);
+        }
+        e->public.publishing[record] =
+            apr_pmemdup(r->p, &publishing, sizeof(publishing));
+    }
+    return 1;
+}
+
 /* --- the whole --- */
 
 static int last_first(const void *a, const void *b)
@@ -357,6 +389,7 @@ static void finish_released(reader *r, entry *e)
         return;
     }
     e->public.released_body = b->text;
+    e->public.released_at = e->released_at;
     for (i = 0; i < h->npast; i++) {
         if (!strcmp(h->past[i].digest, b->digest) &&
             !strcmp(h->past[i].id, e->released_id)) {
@@ -400,40 +433,87 @@ static void finish(reader *r, entry *e)
     finish_released(r, e);
 }
 
+/* In this order: what is released says whose text is kept, and bodies and fronts
+ * are what the rows of `served` are read by. */
+static const struct {
+    mtasts_db_scan_of rows;
+    mtasts_db_row_fn *take;
+    int mine; /* of this front only */
+} parts[] = {
+    {{.sql = "SELECT domain, digest, id, released_at FROM mtasts_released "
+             "WHERE domain > %s ORDER BY domain" MTASTS_DB_PAGE,
+      .nkeys = 1,
+      .ncols = 4},
+     take_released,
+     0},
+    {{.sql = "SELECT digest, body FROM mtasts_body "
+             "WHERE digest > %s ORDER BY digest" MTASTS_DB_PAGE,
+      .nkeys = 1,
+      .ncols = 2},
+     take_body,
+     0},
+    {{.sql = "SELECT front, served_until FROM mtasts_front "
+             "WHERE front > %s ORDER BY front" MTASTS_DB_PAGE,
+      .nkeys = 1,
+      .ncols = 2},
+     take_front,
+     0},
+    {{.sql = "SELECT front, domain, digest, id, is_open, first_served, "
+             "last_served FROM mtasts_served "
+             "WHERE (front, domain, digest, id) > (%s, %s, %s, %s) "
+             "ORDER BY front, domain, digest, id" MTASTS_DB_PAGE,
+      .nkeys = 4,
+      .ncols = 7},
+     take_served,
+     0},
+    {{.sql = "SELECT front, domain, digest, id, because FROM mtasts_held "
+             "WHERE (front, domain) > (%s, %s) "
+             "ORDER BY front, domain" MTASTS_DB_PAGE,
+      .nkeys = 2,
+      .ncols = 5},
+     take_held,
+     1},
+    {{.sql = "SELECT domain, period, id, since, last_seen, cached "
+             "FROM mtasts_txt WHERE (domain, period) > (%s, %s) "
+             "ORDER BY domain, period" MTASTS_DB_PAGE,
+      .nkeys = 2,
+      .ncols = 6},
+     take_txt,
+     0},
+    {{.sql = "SELECT domain, mode, max_age, since, green_since, looked_at "
+             "FROM mtasts_step WHERE domain > %s "
+             "ORDER BY domain" MTASTS_DB_PAGE,
+      .nkeys = 1,
+      .ncols = 6},
+     take_step,
+     0},
+    {{.sql = "SELECT domain, record, value, state, since, next_at, "
+             "served_since, failures, said FROM mtasts_publishing "
+             "WHERE (domain, record) > (%s, %s) "
+             "ORDER BY domain, record" MTASTS_DB_PAGE,
+      .nkeys = 2,
+      .ncols = 9},
+     take_publishing,
+     0},
+};
+
+static int read_parts(mtasts_ledger *l, apr_pool_t *p, reader *r)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        mtasts_db_scan_of rows = parts[i].rows;
+
+        rows.only = parts[i].mine ? l->front : NULL;
+        if (!mtasts_db_scan(l, p, &rows, parts[i].take, r)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static int read_all(mtasts_ledger *l, apr_pool_t *p, void *ctx)
 {
-    static const mtasts_db_scan_of
-        released = {.sql = "SELECT domain, digest, id, released_at "
-                           "FROM mtasts_released WHERE domain > %s "
-                           "ORDER BY domain" MTASTS_DB_PAGE,
-                    .nkeys = 1,
-                    .ncols = 4},
-        bodies = {.sql = "SELECT digest, body FROM mtasts_body "
-                         "WHERE digest > %s ORDER BY digest" MTASTS_DB_PAGE,
-                  .nkeys = 1,
-                  .ncols = 2},
-        fronts = {.sql = "SELECT front, served_until FROM mtasts_front "
-                         "WHERE front > %s ORDER BY front" MTASTS_DB_PAGE,
-                  .nkeys = 1,
-                  .ncols = 2},
-        served = {.sql = "SELECT front, domain, digest, id, is_open, "
-                         "first_served, last_served FROM mtasts_served "
-                         "WHERE (front, domain, digest, id) > (%s, %s, %s, %s) "
-                         "ORDER BY front, domain, digest, id" MTASTS_DB_PAGE,
-                  .nkeys = 4,
-                  .ncols = 7},
-        txt = {.sql = "SELECT domain, period, id, since, last_seen, cached "
-                      "FROM mtasts_txt WHERE (domain, period) > (%s, %s) "
-                      "ORDER BY domain, period" MTASTS_DB_PAGE,
-               .nkeys = 2,
-               .ncols = 6};
-    const mtasts_db_scan_of held = {
-        .sql = "SELECT front, domain, digest, id, because FROM mtasts_held "
-               "WHERE (front, domain) > (%s, %s) "
-               "ORDER BY front, domain" MTASTS_DB_PAGE,
-        .only = l->front,
-        .nkeys = 2,
-        .ncols = 5};
     reader *r = ctx;
     apr_hash_index_t *hi;
 
@@ -442,14 +522,9 @@ static int read_all(mtasts_ledger *l, apr_pool_t *p, void *ctx)
     r->bodies = apr_hash_make(p);
     r->fronts = apr_hash_make(p);
     r->released = apr_hash_make(p);
-    r->ids = apr_hash_make(p);
+    r->texts = apr_hash_make(p);
     r->latest = NULL;
-    if (!mtasts_db_scan(l, p, &released, take_released, r) ||
-        !mtasts_db_scan(l, p, &bodies, take_body, r) ||
-        !mtasts_db_scan(l, p, &fronts, take_front, r) ||
-        !mtasts_db_scan(l, p, &served, take_served, r) ||
-        !mtasts_db_scan(l, p, &held, take_held, r) ||
-        !mtasts_db_scan(l, p, &txt, take_txt, r)) {
+    if (!read_parts(l, p, r)) {
         return 0;
     }
     for (hi = apr_hash_first(p, r->domains); hi; hi = apr_hash_next(hi)) {

@@ -30,6 +30,16 @@ static const char *const tables[] = {
     "mtasts_txt ("
     "domain @253, period @10, id @32, since #, last_seen #, cached #, "
     "PRIMARY KEY (domain, period))!",
+    "mtasts_step ("
+    "domain @253 PRIMARY KEY, mode @16, max_age #, since #, green_since #, "
+    "looked_at #)!",
+    "mtasts_publishing ("
+    "domain @253, record @16, value @, state @16, since #, next_at #, "
+    "served_since #, failures #, said @, PRIMARY KEY (domain, record))",
+    "mtasts_fetched ("
+    "domain @253, digest @32, id @32, sender @32, front @255, fetches #, "
+    "first_fetched #, last_fetched #, "
+    "PRIMARY KEY (domain, digest, id, sender, front))!",
     "mtasts_finding ("
     "front @255, name @32, scope @, subject @, code @64, text @, "
     "remedy @, severity @16, since #, said #, "

@@ -249,15 +249,13 @@ static int say(mtasts_ledger *l, apr_pool_t *p, const serve *c,
     return mtasts_db_write(l, p, sql, args, nrows);
 }
 
-/* Keeps ledger_tidy.c from its rows until the end, or waits for it, before they
- * are read. */
-static int hold(mtasts_ledger *l, apr_pool_t *p)
+int mtasts_front_hold(mtasts_ledger *l, apr_pool_t *p, int *there)
 {
     static const char sql[] =
         "UPDATE mtasts_front SET said_at = said_at WHERE front = %s";
     const void *args[] = {l->front};
 
-    return mtasts_db_write(l, p, sql, args, NULL);
+    return mtasts_db_write(l, p, sql, args, there);
 }
 
 static int serve_all(mtasts_ledger *l, apr_pool_t *p, void *ctx)
@@ -267,8 +265,9 @@ static int serve_all(mtasts_ledger *l, apr_pool_t *p, void *ctx)
     int nrows;
 
     prepare(c, p);
-    return hold(l, p) && read_end(l, c) && read_rows(l, c) && shut(l, c) &&
-           reopen(l, c) && add(l, c) && say(l, p, c, 0, &nrows) &&
+    return mtasts_front_hold(l, p, &nrows) && read_end(l, c) &&
+           read_rows(l, c) && shut(l, c) && reopen(l, c) && add(l, c) &&
+           say(l, p, c, 0, &nrows) &&
            (nrows > 0 ||
             mtasts_db_insert(l, p,
                              "mtasts_front (front, said_at, served_until)",

@@ -23,11 +23,13 @@
 #define LAST      "~"     /* behind all domains */
 
 typedef struct {
+    int64_t now;
     apr_int64_t before; /* who has said something since is there */
     int *more;
     /* of the step */
     const char *front, *low, *high;
     apr_int64_t until;
+    char tidied[MTASTS_NAME_SIZE];
 } tidy;
 
 /* The same one for all that do this at the same time: they wait for each other,
@@ -156,6 +158,15 @@ static int forget_front(mtasts_ledger *l, apr_pool_t *p, const tidy *c)
     return 1;
 }
 
+/* When no front is left to do. */
+static int forget_fetches(mtasts_ledger *l, apr_pool_t *p, tidy *c)
+{
+    int good = mtasts_fetches_forget(l, p, c->now, l->tidied, c->tidied);
+
+    *c->more = good && *c->tidied;
+    return good;
+}
+
 static int step(mtasts_ledger *l, apr_pool_t *p, void *ctx)
 {
     tidy *c = ctx;
@@ -165,11 +176,15 @@ static int step(mtasts_ledger *l, apr_pool_t *p, void *ctx)
     if (!find_front(l, p, c) || (c->front && !take_front(l, p, c, &taken))) {
         return 0;
     }
+    if (!c->front) {
+        return forget_fetches(l, p, c);
+    }
     if (!taken) {
         return 1;
     }
     if (!find_range(l, p, c) || !move_served(l, p, c) ||
-        !move_events(l, p, c)) {
+        !move_events(l, p, c) ||
+        !mtasts_fetches_move(l, p, c->front, c->low, c->high)) {
         return 0;
     }
     last = !*c->more;
@@ -179,8 +194,16 @@ static int step(mtasts_ledger *l, apr_pool_t *p, void *ctx)
 
 int mtasts_ledger_tidy(mtasts_ledger *l, apr_pool_t *p, int64_t now, int *more)
 {
-    tidy c = {.before = mtasts_db_time(now) - GONE_AFTER, .more = more};
+    tidy c = {.now = mtasts_db_time(now), .more = more};
 
+    c.before = c.now - GONE_AFTER;
     *more = 0;
-    return !l->dialect->can_upsert || mtasts_ledger_do(l, p, 1, step, &c);
+    if (!l->dialect->can_upsert) {
+        return 1;
+    }
+    if (!mtasts_ledger_do(l, p, 1, step, &c)) {
+        return 0;
+    }
+    memcpy(l->tidied, c.tidied, sizeof(l->tidied));
+    return 1;
 }

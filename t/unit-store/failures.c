@@ -11,6 +11,23 @@
 
 /* --- a ledger with a bit of everything --- */
 
+static int fill_plan(apr_pool_t *p, mtasts_ledger *l,
+                     const mtasts_ledger_serving *s, int64_t now)
+{
+    const mtasts_ledger_step step = {MTASTS_MODE_ENFORCE, 604800, now, now,
+                                     now};
+    const mtasts_ledger_publishing sts = {
+        "v=STSv1; id=one;", {MTASTS_RECORD_DONE, now, 0, now, 0}, NULL};
+    const mtasts_ledger_fetches fetches = {
+        s->domain, s->digest, s->id, MTASTS_SENDER_GOOGLE, 3, now, now};
+    int lost;
+
+    return mtasts_ledger_set_step(l, p, s->domain, NULL, &step, &lost) &&
+           mtasts_ledger_set_publishing(l, p, s->domain, MTASTS_LEDGER_STS,
+                                        NULL, &sts, &lost) &&
+           mtasts_ledger_add_fetches(l, p, &fetches, 1);
+}
+
 static void fill(apr_pool_t *p, mtasts_ledger *l, int64_t now)
 {
     mtasts_ledger_serving s[6];
@@ -32,6 +49,7 @@ static void fill(apr_pool_t *p, mtasts_ledger *l, int64_t now)
     for (i = 0; i < 6 && good; i++) {
         good = mtasts_ledger_saw_txt(l, p, s[i].domain, s[i].id, DAY, now) &&
                mtasts_ledger_release(l, p, &s[i], now) &&
+               fill_plan(p, l, &s[i], now) &&
                mtasts_ledger_event(l, p, s[i].domain, "served", "text", now);
     }
     NEED(said(l,
@@ -51,6 +69,62 @@ static db small(apr_pool_t *p)
     return d;
 }
 
+static int is_time(int64_t t)
+{
+    return t >= 0 && t <= INT64_C(253402300799);
+}
+
+static int plan_is_sane(const mtasts_ledger_domain *d)
+{
+    const mtasts_ledger_step *step = d->step;
+    int i;
+
+    for (i = 0; i < MTASTS_LEDGER_RECORDS; i++) {
+        const mtasts_ledger_publishing *of = d->publishing[i];
+        const char *s = of ? of->value : "v";
+
+        while (*s >= 0x20 && *s <= 0x7e) {
+            s++;
+        }
+        if (*s || (of && (!*of->value ||
+                          (unsigned)of->is.state > MTASTS_RECORD_DONE ||
+                          !is_time(of->is.since) || !is_time(of->is.next) ||
+                          !is_time(of->is.served)))) {
+            return 0;
+        }
+    }
+    return !step ||
+           ((unsigned)step->mode <= MTASTS_MODE_NONE && step->max_age > 0 &&
+            step->max_age <= MTASTS_MAX_AGE_MAX && is_time(step->since) &&
+            is_time(step->green) && is_time(step->looked));
+}
+
+static int fetches_are_sane(apr_pool_t *p, apr_hash_t *all)
+{
+    apr_hash_index_t *hi;
+    mtasts_finding why;
+    int i;
+
+    for (hi = apr_hash_first(p, all); hi; hi = apr_hash_next(hi)) {
+        const apr_array_header_t *rows = apr_hash_this_val(hi);
+        char name[MTASTS_NAME_SIZE];
+
+        for (i = 0; i < rows->nelts; i++) {
+            const mtasts_ledger_fetches *f =
+                &APR_ARRAY_IDX(rows, i, mtasts_ledger_fetches);
+
+            if (!mtasts_domain_parse(f->domain, name, &why) ||
+                !mtasts_id_check(f->digest, &why) ||
+                !mtasts_id_check(f->id, &why) ||
+                (unsigned)f->sender >= MTASTS_SENDERS || !f->n ||
+                !is_time(f->first) || !is_time(f->last) || f->first > f->last) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
 /* 1 if all that comes out of it is as the module takes it. */
 static int is_sane(apr_pool_t *p, apr_hash_t *all)
 {
@@ -64,7 +138,7 @@ static int is_sane(apr_pool_t *p, apr_hash_t *all)
         char name[MTASTS_NAME_SIZE];
 
         if (!mtasts_domain_parse(d->domain, name, &why) || h->ntxt > 64 ||
-            (d->released && !d->released_body)) {
+            (d->released && !d->released_body) || !plan_is_sane(d)) {
             return 0;
         }
         for (i = 0; i < h->ntxt; i++) {
@@ -95,13 +169,17 @@ static int is_sane(apr_pool_t *p, apr_hash_t *all)
 static int reads(apr_pool_t *p, mtasts_ledger *l)
 {
     apr_array_header_t *findings;
-    apr_hash_t *all;
+    apr_hash_t *all, *fetches;
 
     if (!mtasts_ledger_read(l, p, NOW, &all)) {
         return *mtasts_ledger_why(l) != '\0';
     }
-    return is_sane(p, all) && (mtasts_ledger_findings(l, p, &findings) ||
-                               *mtasts_ledger_why(l) != '\0');
+    return is_sane(p, all) &&
+           (mtasts_ledger_findings(l, p, &findings) ||
+            *mtasts_ledger_why(l) != '\0') &&
+           (mtasts_ledger_read_fetches(l, p, NULL, &fetches)
+                ? fetches_are_sane(p, fetches)
+                : *mtasts_ledger_why(l) != '\0');
 }
 
 /* --- damage --- */
@@ -184,6 +262,7 @@ static void flips(void)
                 serving(each, "new.test", "mx1.test", NULL);
 
             worked += SERVE(l, each, NOW + 9, NOW + 69, s) ? 1 : 0;
+            fill_plan(each, l, &s, NOW);
             if (!reads(each, l)) {
                 printf("# round %d, after writing\n", round);
                 break;

@@ -5,20 +5,6 @@
 
 #include "store.h"
 
-static const char *given_driver, *given_params;
-
-/* A new ledger; the tables of one that was given are dropped. */
-static db new_ledger(apr_pool_t *p)
-{
-    db d = {given_driver, given_params};
-
-    if (!given_driver) {
-        return new_file(p);
-    }
-    drop_tables(&d);
-    return d;
-}
-
 /* --- what is served --- */
 
 static void one_front(void)
@@ -84,6 +70,21 @@ static void twice(void)
     apr_pool_destroy(p);
 }
 
+/* What this front end serves, as it has told last. */
+static const char *served_here(apr_pool_t *p, mtasts_ledger *l)
+{
+    const mtasts_ledger_domain *d;
+    apr_hash_t *all;
+
+    if (!mtasts_ledger_read(l, p, NOW, &all)) {
+        return mtasts_ledger_why(l);
+    }
+    d = apr_hash_get(all, "x.test", APR_HASH_KEY_STRING);
+    return !d || !d->served_id
+               ? "nothing"
+               : apr_pstrcat(p, d->served_id, " ", d->served_digest, NULL);
+}
+
 static void two_fronts(void)
 {
     apr_pool_t *p = pool();
@@ -112,6 +113,13 @@ static void two_fronts(void)
            "[old enforce mx1.x.test 0..161][new enforce mx2.x.test 100..160]"
            " elsewhere",
            "fronts", "b sees a");
+    is_str(served_here(p, a), apr_pstrcat(p, "new ", new.digest, NULL),
+           "fronts", "what a serves");
+    is_str(served_here(p, b), apr_pstrcat(p, "old ", old.digest, NULL),
+           "fronts", "what b serves");
+    ok(said(b, mtasts_ledger_serve(b, p, NULL, 0, NOW + 120, NOW + 180)),
+       "fronts", "b nothing more");
+    is_str(served_here(p, b), "nothing", "fronts", "b serves nothing");
     apr_pool_destroy(p);
 }
 
@@ -495,25 +503,6 @@ static void events(void)
 
 /* --- front ends that are no more --- */
 
-static int tidy_all(apr_pool_t *p, mtasts_ledger *l, int64_t now)
-{
-    int more = 1, steps = 0;
-
-    while (more && steps < 100) {
-        if (!said(l, mtasts_ledger_tidy(l, p, now, &more))) {
-            return -1;
-        }
-        steps++;
-    }
-    return steps;
-}
-
-static const char *count(apr_pool_t *p, const db *d, const char *what)
-{
-    return raw_one(p, d,
-                   apr_pstrcat(p, "SELECT COUNT(*) FROM mtasts_", what, NULL));
-}
-
 static void dead_fronts(void)
 {
     apr_pool_t *p = pool();
@@ -709,7 +698,7 @@ static void for_reading(void)
            mtasts_ledger_end(l, 1),
        "reading", "writing has no effect");
     is_str(known(p, l, "x.test", NOW), "nothing", "reading", "still none");
-    if (!given_driver) {
+    if (!given.driver) {
         ok(access(d.params, F_OK) != 0, "reading", "no file was made");
     }
     mtasts_ledger_close(l);
@@ -993,10 +982,7 @@ static void crowd_tidies(void)
 
 int main(int argc, const char *const *argv)
 {
-    if (argc == 3) {
-        given_driver = argv[1];
-        given_params = argv[2];
-    }
+    take_arguments(argc, argv);
     begin_tests();
     one_front();
     twice();

@@ -25,6 +25,11 @@
 #define HOUR 3600
 #define DAY  86400
 
+/* Begins an INSERT ... SELECT of 100,000 rows: FROM i, with n in each. */
+#define NUMBERS                                                                \
+    "WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i "         \
+    "WHERE n < 100000) "
+
 #define SLOW (8 * APR_USEC_PER_SEC) /* no call takes that long */
 
 /* Ends the test where going on makes no sense. */
@@ -43,6 +48,7 @@ typedef struct {
 } db;
 
 static apr_pool_t *top;
+static char directory[] = "/tmp/mtasts-store-XXXXXX"; /* of the test */
 
 static inline apr_pool_t *pool(void)
 {
@@ -99,17 +105,55 @@ static inline const char *raw_one(apr_pool_t *p, const db *d, const char *sql)
 
 static inline void drop_tables(const db *d)
 {
-    static const char *const tables[] = {"meta",    "body",     "front",
-                                         "served",  "released", "txt",
-                                         "finding", "event",    "held"};
+    static const char *const tables[] = {
+        "meta",    "body",  "front", "served", "released",   "txt",
+        "finding", "event", "held",  "step",   "publishing", "fetched"};
     apr_pool_t *p = pool();
+    const char *sql = "";
     size_t i;
 
     for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-        NEED(raw(d, apr_pstrcat(p, "DROP TABLE IF EXISTS mtasts_", tables[i],
-                                NULL)));
+        sql = apr_pstrcat(p, sql, "DROP TABLE IF EXISTS mtasts_", tables[i],
+                          ";", NULL);
     }
+    NEED(raw(d, sql));
     apr_pool_destroy(p);
+}
+
+/* A ledger's file that isn't there yet. */
+static inline db new_file(apr_pool_t *p)
+{
+    static int n;
+    db d = {"sqlite3", apr_psprintf(p, "%s/%d.sqlite", directory, ++n)};
+
+    return d;
+}
+
+/* That of arguments DRIVER and PARAMS; none: a new file each time. */
+static db given;
+
+static inline void take_arguments(int argc, const char *const *argv)
+{
+    if (argc == 3) {
+        given.driver = argv[1];
+        given.params = argv[2];
+    }
+}
+
+/* A new ledger; the tables of one that was given are dropped. */
+static inline db new_ledger(apr_pool_t *p)
+{
+    if (!given.driver) {
+        return new_file(p);
+    }
+    drop_tables(&given);
+    return given;
+}
+
+static inline const char *count(apr_pool_t *p, const db *d, const char *what)
+{
+    return raw_one(p, d,
+                   apr_pstrcat(p, "SELECT COUNT(*) FROM mtasts_", what, NULL));
 }
 
 /* --- ledgers --- */
@@ -141,6 +185,24 @@ static inline mtasts_ledger *open_as(apr_pool_t *p, const db *d,
     return l;
 }
 
+/* The same while others write all the time. */
+static inline mtasts_ledger *open_in_crowd(apr_pool_t *p, const db *d,
+                                           const char *front)
+{
+    mtasts_ledger *l = NULL;
+    const char *why = "locked";
+    int tries;
+
+    for (tries = 0; !l && tries < 40 && strstr(why, "locked"); tries++) {
+        l = try_open(p, d, front, 1, &why);
+    }
+    if (!l) {
+        printf("# %s\n", why);
+    }
+    NEED(l);
+    return l;
+}
+
 /* Says why, if a call has failed. */
 static inline int said(const mtasts_ledger *l, int good)
 {
@@ -148,6 +210,20 @@ static inline int said(const mtasts_ledger *l, int good)
         printf("# %s\n", mtasts_ledger_why(l));
     }
     return good;
+}
+
+/* All steps there are; how many, or -1. */
+static inline int tidy_all(apr_pool_t *p, mtasts_ledger *l, int64_t now)
+{
+    int more = 1, steps = 0;
+
+    while (more && steps < 100) {
+        if (!said(l, mtasts_ledger_tidy(l, p, now, &more))) {
+            return -1;
+        }
+        steps++;
+    }
+    return steps;
 }
 
 /* What is known of a domain as one line: policies as "ID MODE MX first+last",
@@ -305,8 +381,7 @@ static inline int same_bytes(apr_pool_t *p, const char *file, const char *bytes,
     return now == len && !memcmp(is, bytes, len);
 }
 
-/* A directory for the test, removed with all that is in it at its end. */
-static char directory[] = "/tmp/mtasts-store-XXXXXX";
+/* The directory is removed with all that is in it at the end of the test. */
 static pid_t owner;
 
 static inline void remove_directory(void)
@@ -331,15 +406,6 @@ static inline void begin_tests(void)
     NEED(mkdtemp(directory));
     owner = getpid();
     atexit(remove_directory);
-}
-
-/* A ledger's file that isn't there yet. */
-static inline db new_file(apr_pool_t *p)
-{
-    static int n;
-    db d = {"sqlite3", apr_psprintf(p, "%s/%d.sqlite", directory, ++n)};
-
-    return d;
 }
 
 #endif
