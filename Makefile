@@ -181,21 +181,29 @@ fuzz: need-fuzz          ## libFuzzer on each target, FUZZ_SECONDS=60 each
 TIDY := clang-analyzer-*,bugprone-*,cert-*,misc-*,-bugprone-easily-swappable-parameters
 TIDY := $(TIDY),-cert-err33-c,-misc-no-recursion,-bugprone-reserved-identifier,-bugprone-suspicious-string-compare,-bugprone-sizeof-expression,-clang-analyzer-valist.Uninitialized
 
-lint: need-lint          ## clang-format, clang-tidy, cppcheck, gcc -fanalyzer, clang's warnings
+lint: need-lint          ## clang-format, clang-tidy, cppcheck, gcc -fanalyzer, clang's warnings, shellcheck
 	clang-format --dry-run -Werror mod_mtasts.c src/*/*.[ch] t/unit*/*.[ch] t/fuzz*/*.[ch] t/simulate/*.[ch]
 	clang-tidy --quiet --warnings-as-errors='*' --checks='-*,$(TIDY)' \
 	    $(CORE) $(NET) $(STORE) $(HTTPD) -- -std=c99 -D_GNU_SOURCE $(STATE) $(apxs_CPPFLAGS)
 	cppcheck --quiet --error-exitcode=1 --std=c99 --enable=warning,portability,performance \
 	    --inline-suppr --suppress=missingIncludeSystem mod_mtasts.c src
+	shellcheck -x -s sh conf/notify-mail.sh conf/publish/*
 	@for f in $(CORE) $(NET) $(STORE) $(HTTPD); do echo "analyze $$f"; \
 	    gcc -std=c99 -D_GNU_SOURCE -O1 $(WARN) -Werror -fanalyzer $(STATE) $(apxs_CPPFLAGS) -c -o /dev/null $$f && \
 	    clang -std=c99 -D_GNU_SOURCE -O1 $(WARN) -Werror $(STATE) $(apxs_CPPFLAGS) -c -o /dev/null $$f || exit 1; done
 
 MODS := $(DESTDIR)$(apxs_CONF)/mods-available
+# Where the commands go that httpd may run.
+prefix ?= /usr/local
+COMMANDS := $(DESTDIR)$(prefix)/lib/mtasts
 
-install: $(MODULE)       ## the module, and on Debian its .load and .conf for a2enmod; DESTDIR honoured
+install: $(MODULE)       ## the module, commands, and on Debian its .load and .conf for a2enmod; DESTDIR honoured
 	mkdir -p "$(DESTDIR)$(apxs_LIBEXEC)"
 	install -m 644 build/mod_mtasts.so "$(DESTDIR)$(apxs_LIBEXEC)/mod_mtasts.so"
+	mkdir -p "$(COMMANDS)/publish"
+	install -m 755 conf/notify-mail.sh "$(COMMANDS)/"
+	install -m 755 $(filter-out %.sh,$(wildcard conf/publish/*)) "$(COMMANDS)/publish/"
+	install -m 644 conf/publish/record.sh "$(COMMANDS)/publish/"
 	@if command -v a2enmod >/dev/null || [ -d "$(apxs_CONF)/mods-available" ]; then \
 	    mkdir -p "$(MODS)" && \
 	    sed 's|@LIBEXECDIR@|$(apxs_LIBEXEC)|' conf/mtasts.load >"$(MODS)/mtasts.load" && \
@@ -208,7 +216,9 @@ install: $(MODULE)       ## the module, and on Debian its .load and .conf for a2
 	    echo "now add to httpd.conf:  LoadModule mtasts_module $(apxs_LIBEXEC)/mod_mtasts.so"; fi
 
 uninstall:               ## removes what install put there, but a changed mtasts.conf
-	rm -f "$(DESTDIR)$(apxs_LIBEXEC)/mod_mtasts.so" "$(MODS)/mtasts.load"
+	rm -f "$(DESTDIR)$(apxs_LIBEXEC)/mod_mtasts.so" "$(MODS)/mtasts.load" "$(COMMANDS)/notify-mail.sh" \
+	    $(patsubst conf/%,"$(COMMANDS)/%",$(wildcard conf/publish/*))
+	@rmdir "$(COMMANDS)/publish" "$(COMMANDS)" 2>/dev/null || true
 	@if cmp -s conf/mtasts.conf "$(MODS)/mtasts.conf"; then rm -f "$(MODS)/mtasts.conf"; \
 	elif [ -e "$(MODS)/mtasts.conf" ]; then echo "kept $(MODS)/mtasts.conf, which was changed"; fi
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # named.sh DIR PORT ZONE=FILE... : runs BIND in the foreground as authority for
-# the zones, on 127.0.0.1 and PORT, with everything it writes in DIR.
+# the zones, on 127.0.0.1 and PORT, with everything it writes in DIR.  Statements
+# in DIR/more.conf, if there is one, are of its configuration.
 set -eu
 dir=$1 port=$2
 shift 2
@@ -23,6 +24,7 @@ options {
 };
 controls { };
 END
+    [ ! -e "$dir/more.conf" ] || printf 'include "%s";\n' "$dir/more.conf"
     for zone; do
         printf 'zone "%s" { type primary; file "%s"; };\n' "${zone%%=*}" "${zone#*=}"
     done

@@ -31,6 +31,8 @@ test|cmd:mta-sts-query|postfix-mta-sts-resolver|postfix-mta-sts-resolver
 test|cmd:ip|iproute2|iproute
 test|cmd:unshare|util-linux|util-linux
 test|cmd:nsupdate|bind9-dnsutils|bind-utils
+test|cmd:rndc|bind9-utils|bind-utils
+test|cmd:jq|jq|jq
 test|cmd:sqlite3|sqlite3|sqlite
 test|dbd:pgsql|libaprutil1-dbd-pgsql|apr-util-pgsql
 test|pg:initdb|postgresql|postgresql-server
@@ -40,6 +42,7 @@ valgrind|cmd:valgrind|valgrind|valgrind
 lint|cmd:clang-tidy|clang-tidy|clang-tools-extra
 lint|cmd:clang-format|clang-format|clang-tools-extra
 lint|cmd:cppcheck|cppcheck|cppcheck
+lint|cmd:shellcheck|shellcheck|ShellCheck
 fuzz|cmd:clang|clang|clang
 fuzz|clangrt:fuzzer|libclang-rt-dev|compiler-rt
 bench|cmd:wrk|wrk|wrk

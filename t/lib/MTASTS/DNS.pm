@@ -27,11 +27,15 @@ sub is_authority {
 }
 
 # BIND as authority for zones: name => text (with SOA and NS), which publish() may
-# change; its port.
+# change; its port.  Before them there may be {dir => a directory to make with
+# new_directory(), conf => statements of named.conf, zones => {name => options in
+# place of that publish() may change it}}.
 my %zones_at; # port => [zone]
 sub named {
+    my $how = ref $_[0] ? shift : {};
     my (%zones) = @_;
-    my ($dir, $port) = (new_directory('named'), MTASTS::Tree::free_ports(1));
+    my ($dir, $port) = ($how->{dir} // new_directory('named'), MTASTS::Tree::free_ports(1));
+    MTASTS::Config::write_file("$dir/more.conf", $how->{conf}) if $how->{conf};
     my @zones;
     for my $zone (sort keys %zones) {
         my $file = "$dir/$zone.zone";
@@ -40,7 +44,8 @@ sub named {
         close $fh or die "$file: $!";
         # named.sh puts this between quotes.  A zone may be as wrong as those
         # of the world: hosts without address, names that are no host names.
-        push @zones, qq($zone=$file"; check-names ignore; check-integrity no; allow-update { 127.0.0.1; }; journal "$file.jnl);
+        my $options = $how->{zones}{$zone} // 'allow-update { 127.0.0.1; };';
+        push @zones, qq($zone=$file"; check-names ignore; check-integrity no; $options journal "$file.jnl);
     }
     my $pid = start('named', "$dir/sh.log", Apache::Test::vars('serverroot') . '/lib/named.sh', $dir, $port, @zones);
     wait_until_up($pid, sub { !grep { !is_authority($port, $_) } keys %zones }, "$dir/sh.log", "$dir/named.log");
