@@ -31,10 +31,12 @@ static mtasts_site *site_at(const mtasts_served *served, int i)
 
 static void check_own_wildcards(check *c, const mtasts_served *served)
 {
+    /* All versions have the same. */
+    const mtasts_policy *policy = &served->versions[0].policy;
     size_t i;
 
-    for (i = 0; i < served->policy.nmx; i++) {
-        const char *mx = served->policy.mx[i];
+    for (i = 0; i < policy->nmx; i++) {
+        const char *mx = policy->mx[i];
         mtasts_site *site;
         mtasts_finding f;
 
@@ -109,14 +111,27 @@ static void note_differs(check *c, mtasts_code code, mtasts_site *site,
     mtasts_keep_for_site(c->pconf, site, &f);
 }
 
+/* Of plans every step counts. */
+static int is_same_policy(const mtasts_served *a, const mtasts_served *b)
+{
+    unsigned i = 0;
+
+    while (i < a->nversions && i < b->nversions &&
+           !strcmp(a->versions[i].body, b->versions[i].body)) {
+        i++;
+    }
+    return i == a->nversions && i == b->nversions;
+}
+
 static void compare(check *c, mtasts_site *site, mtasts_site *other)
 {
     mtasts_code code;
 
-    if (strcmp(site->served->body, other->served->body)) {
+    if (!is_same_policy(site->served, other->served)) {
         code = MTASTS_POLICY_DIFFERS;
     }
-    else if (strcmp(site->served->id, other->served->id)) {
+    else if (strcmp(mtasts_site_version(site)->id,
+                    mtasts_site_version(other)->id)) {
         code = MTASTS_ID_DIFFERS;
     }
     else {
@@ -171,6 +186,65 @@ static void check_plain(const check *c, const mtasts_served *served)
             mtasts_keep(served->notes, &f);
             return;
         }
+    }
+}
+
+static void say_no_effect(const mtasts_served *served, const char *what,
+                          const char *does, const char *why, const char *off)
+{
+    const char *domain = site_at(served, 0)->name->value;
+    mtasts_finding f;
+
+    MTASTS_FILL(&f, MTASTS_NO_EFFECT, domain, what, does, why, off);
+    mtasts_keep(served->notes, &f);
+}
+
+/* Why a plan stays at its step, whatever happens, and in *off the directive by which
+ * it does; NULL if it may go on. */
+static const char *what_stops_plan(const mtasts_config *cfg,
+                                   const mtasts_config *whole, const char **off)
+{
+    if (cfg->check == MTASTS_CHECK_OFF || !whole->watch_interval) {
+        *off = cfg->check == MTASTS_CHECK_OFF ? "MTASTSCheck off"
+                                              : "MTASTSWatchInterval Off";
+        return "nobody looks while httpd runs";
+    }
+    if (!*whole->ledger[0]) {
+        *off = "MTASTSLedger Off";
+        return "nobody remembers how long it was served";
+    }
+    *off = "MTASTSProbeHost Off";
+    return cfg->probe_host ? NULL
+                           : "nobody sees whether every address serves the "
+                             "policy";
+}
+
+/* What goes on by itself needs somebody who looks. */
+static void check_effect(const check *c, mtasts_served *served)
+{
+    const mtasts_config *cfg = mtasts_config_of(served->server),
+                        *whole = mtasts_config_of(c->main_server);
+    const char *off = cfg->check == MTASTS_CHECK_OFF ? "MTASTSCheck off"
+                      : !whole->watch_interval       ? "MTASTSWatchInterval Off"
+                                                     : NULL;
+    const char *why = "nobody looks while httpd runs", *stays_by;
+    const char *stays = what_stops_plan(cfg, whole, &stays_by);
+
+    served->plan_stays = cfg->rollout && stays;
+    if (served->plan_stays) {
+        say_no_effect(served, "MTASTSRollout", "stays at its step", stays,
+                      stays_by);
+    }
+    if (*cfg->publish_command && (off || !cfg->probe_host)) {
+        say_no_effect(served, "MTASTSPublishCommand",
+                      !off ? "is never run for the _mta-sts record"
+                      : whole->watch_interval ? "is never run"
+                                              : "is run at most right after a "
+                                                "start or reload",
+                      off ? why
+                          : "nobody sees whether every address serves the "
+                            "policy",
+                      off ? off : "MTASTSProbeHost Off");
     }
 }
 
@@ -230,6 +304,7 @@ static void prepare_server(check *c, server_rec *s)
         return;
     }
     check_own_wildcards(c, cfg->served);
+    check_effect(c, cfg->served);
     for (i = 0; i < cfg->served->sites->nelts; i++) {
         check_names(c, site_at(cfg->served, i));
     }

@@ -418,3 +418,37 @@ void mtasts_command_run(apr_pool_t *p, const mtasts_command *command,
     close_one(&r.to);
     close_one(&r.from);
 }
+
+static const char *end_text(apr_pool_t *p, const mtasts_command_result *r,
+                            unsigned timeout_ms)
+{
+    char why[128];
+
+    switch (r->end) {
+    case MTASTS_COMMAND_EXITED:
+        return apr_psprintf(p, "ended with status %d", r->status);
+    case MTASTS_COMMAND_SIGNALED:
+        return apr_psprintf(p, "was ended by signal %d", r->status);
+    case MTASTS_COMMAND_TIMEOUT:
+        return apr_psprintf(p, "took more than %u s and was ended",
+                            timeout_ms / 1000);
+    case MTASTS_COMMAND_STOPPED:
+        return "was ended together with the httpd process that ran it";
+    case MTASTS_COMMAND_NOT_RUN:
+        return apr_psprintf(p, "could not be run: %s",
+                            apr_strerror(r->error, why, sizeof(why)));
+    default:
+        return "ended";
+    }
+}
+
+const char *mtasts_command_end_text(apr_pool_t *p,
+                                    const mtasts_command_result *result,
+                                    unsigned timeout_ms)
+{
+    const char *how = end_text(p, result, timeout_ms);
+
+    return *result->last_line
+               ? apr_psprintf(p, "%s; it said last: %s", how, result->last_line)
+               : how;
+}

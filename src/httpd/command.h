@@ -48,4 +48,10 @@ typedef struct {
 void mtasts_command_run(apr_pool_t *p, const mtasts_command *command,
                         mtasts_command_result *result);
 
+/* How it ended, and what it said last: for a sentence that begins with the command,
+ * which was given `timeout_ms`.  In `p`. */
+const char *mtasts_command_end_text(apr_pool_t *p,
+                                    const mtasts_command_result *result,
+                                    unsigned timeout_ms);
+
 #endif

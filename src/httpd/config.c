@@ -1,6 +1,7 @@
 #include "config.h"
 
 const char *const mtasts_ledger_default[2] = {"sqlite3", ""};
+const char *const mtasts_no_command[1] = {NULL};
 
 void *mtasts_config_create(apr_pool_t *p, server_rec *s)
 {
@@ -24,6 +25,16 @@ void *mtasts_config_merge(apr_pool_t *p, void *base_v, void *add_v)
     }
     MTASTS_SETTINGS(MERGE)
 #undef MERGE
+    if (!add->id) {
+        cfg->id_place = base->id_place;
+    }
+    if (!add->rollout) {
+        cfg->rollout_place = base->rollout_place;
+    }
+    /* Who sets a mode or max_age leaves the plan of the main server. */
+    if (add->mode != -1 || add->max_age) {
+        cfg->rollout = NULL;
+    }
     return cfg;
 }
 

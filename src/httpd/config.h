@@ -20,6 +20,7 @@
 
 #include "../core/domain.h"
 #include "../core/policy.h"
+#include "../core/rollout.h"
 
 /* 2.4.48 is the first release with ap_ssl_conn_is_ssl(). */
 #if !AP_MODULE_MAGIC_AT_LEAST(20120211, 105)
@@ -51,14 +52,16 @@ typedef struct {
 
 /* S(type, name, unset, default): the one list of settings.  It makes the
  * members, the unset values, the merge and the defaults.  Lists are arrays of
- * mtasts_word and replace each other as a whole; "" stands for Off, and so does
- * 0 of a probe's port. */
+ * mtasts_word (rollout: of mtasts_step) and replace each other as a whole; ""
+ * stands for Off, and so does 0 of a probe's port, and a command without words. */
 #define MTASTS_SETTINGS(S)                                                     \
     S(int, engine, -1, 0)                                                      \
     S(apr_array_header_t *, domains, NULL, NULL)                               \
     S(int, mode, -1, MTASTS_MODE_TESTING)                                      \
     S(apr_array_header_t *, mx, NULL, NULL)                                    \
     S(apr_uint32_t, max_age, 0, 604800)                                        \
+    S(apr_array_header_t *, rollout, NULL, NULL)                               \
+    S(apr_int64_t, rollout_start, 0, 0)                                        \
     S(const char *, id, NULL, "")                                              \
     S(apr_array_header_t *, tlsrpt, NULL, NULL)                                \
     S(const char *, hsts, NULL, "max-age=31536000")                            \
@@ -71,11 +74,20 @@ typedef struct {
     S(const char *, ca_file, NULL, "")                                         \
     S(int, probe_concurrency, -1, 64)                                          \
     S(apr_uint32_t, watch_interval, MTASTS_UNSET, 3600)                        \
-    S(const char *const *, notify_command, NULL, NULL)                         \
+    S(const char *const *, notify_command, NULL, mtasts_no_command)            \
+    S(const char *const *, publish_command, NULL, mtasts_no_command)           \
+    S(apr_uint32_t, publish_timeout, 0, 60)                                    \
+    S(apr_uint32_t, publish_delay, MTASTS_UNSET, 600)                          \
+    S(int, publish_foreign, -1, 0)                                             \
+    S(int, fetch_quorum, -1, MTASTS_QUORUM_ALL)                                \
     S(const char *, state_dir, NULL, "")                                       \
     S(const char *const *, ledger, NULL, mtasts_ledger_default)
 
-#define MTASTS_UNSET APR_UINT32_MAX /* where 0 is Off */
+#define MTASTS_UNSET      APR_UINT32_MAX /* where 0 is Off */
+
+#define MTASTS_QUORUM_ALL 0 /* MTASTSFetchQuorum */
+
+extern const char *const mtasts_no_command[1];
 
 /* MTASTSCheck. */
 enum { MTASTS_CHECK_OFF, MTASTS_CHECK_WARN, MTASTS_CHECK_STRICT };
@@ -96,11 +108,17 @@ typedef struct {
      * directive. */
     mtasts_place engine_place;
     mtasts_place first_place;
-    apr_array_header_t *notes; /* on the server itself, or NULL */
+    /* The last of MTASTSMode and MTASTSMaxAge, in place of which is a plan. */
+    const char *step;
+    mtasts_place step_place;
+    mtasts_place rollout_place; /* also where it is inherited */
+    mtasts_place id_place;      /* MTASTSPolicyID, also where it is inherited */
+    apr_array_header_t *notes;  /* on the server itself, or NULL */
     /* What is served; NULL if nothing is.  Both are set by
      * mtasts_check_config(). */
     mtasts_served *served;
     mtasts_watch *watch; /* of the main server: set in post_config, or NULL */
+    apr_time_t read_at;  /* of the main server: set in post_config */
     struct mtasts_certs *certs; /* by vhost_tls.h; NULL if they aren't known */
 } mtasts_config;
 

@@ -3,50 +3,43 @@
  * them.  What depends on several directives is checked in site.c.
  */
 
-#include "config.h"
+#include "directives_private.h"
 #include "alabel.h"
 #include "../core/header_value.h"
 #include "../core/record.h"
 #include "../net/cert.h"
 #include "../net/dns.h"
 
-#include <unistd.h>
-
-#include "http_main.h"
-
 #define MTASTS_CHECK_TIMEOUT_MAX     300 /* s: who waits that long? */
 #define MTASTS_PROBE_CONCURRENCY_MAX 1000
-#define MTASTS_WATCH_INTERVAL_MIN    60
-#define MTASTS_WATCH_INTERVAL_MAX    (30 * 86400)
 
-/* httpd puts "Syntax error on line N of FILE:" before it. */
-static const char *refusal(cmd_parms *cmd, const mtasts_finding *why)
+const char *mtasts_refusal(cmd_parms *cmd, const mtasts_finding *why)
 {
     return apr_psprintf(cmd->pool, "%s: %s. %s [%s]", cmd->cmd->name, why->text,
                         why->remedy, mtasts_code_name(why->code));
 }
 
+/* Of a name: with its A-label, if it has one. */
 static const char *name_refusal(cmd_parms *cmd, const char *word,
                                 mtasts_finding *why)
 {
     mtasts_alabel_suggest(cmd->temp_pool, word, why);
-    return refusal(cmd, why);
+    return mtasts_refusal(cmd, why);
 }
 
-static mtasts_place place_of(const cmd_parms *cmd)
+mtasts_place mtasts_directive_place(const cmd_parms *cmd)
 {
     mtasts_place place = {cmd->directive->filename, cmd->directive->line_num};
 
     return place;
 }
 
-/* The configuration to write to; notes where its first directive stands. */
-static mtasts_config *config_of(const cmd_parms *cmd)
+mtasts_config *mtasts_directive_config(const cmd_parms *cmd)
 {
     mtasts_config *cfg = mtasts_config_of(cmd->server);
 
     if (!cfg->first_place.file) {
-        cfg->first_place = place_of(cmd);
+        cfg->first_place = mtasts_directive_place(cmd);
     }
     return cfg;
 }
@@ -60,17 +53,14 @@ static void append(cmd_parms *cmd, apr_array_header_t **list, const char *value)
     }
     word = apr_array_push(*list);
     word->value = apr_pstrdup(cmd->pool, value);
-    word->place = place_of(cmd);
+    word->place = mtasts_directive_place(cmd);
 }
 
-/* Checks one word and appends it; NULL or the refusal. */
-typedef const char *word_fn(cmd_parms *cmd, const char *word);
-
-/* For lists of any length.  AP_INIT_ITERATE would drop an empty word with all
- * that follows it and accept no word at all, AP_INIT_TAKE_ARGV drops what
- * comes after the 64th word: both without telling. */
-static const char *each_word(cmd_parms *cmd, const char *args, word_fn *take,
-                             const char *kind)
+/* AP_INIT_ITERATE would drop an empty word with all that follows it and accept no
+ * word at all, AP_INIT_TAKE_ARGV drops what comes after the 64th word: both
+ * without telling. */
+const char *mtasts_each_word(cmd_parms *cmd, const char *args,
+                             mtasts_word_fn *take, const char *kind)
 {
     const char *error = NULL;
 
@@ -78,7 +68,7 @@ static const char *each_word(cmd_parms *cmd, const char *args, word_fn *take,
         mtasts_finding why;
 
         MTASTS_FILL(&why, MTASTS_NO_VALUE, "", kind);
-        return refusal(cmd, &why);
+        return mtasts_refusal(cmd, &why);
     }
     while (*args && !error) {
         error = take(cmd, ap_getword_conf(cmd->temp_pool, &args));
@@ -94,7 +84,7 @@ static const char *take_domain(cmd_parms *cmd, const char *word)
     if (!mtasts_domain_parse(word, name, &why)) {
         return name_refusal(cmd, word, &why);
     }
-    append(cmd, &config_of(cmd)->domains, name);
+    append(cmd, &mtasts_directive_config(cmd)->domains, name);
     return NULL;
 }
 
@@ -106,7 +96,7 @@ static const char *take_mx(cmd_parms *cmd, const char *word)
     if (!mtasts_mx_pattern_parse(word, name, &why)) {
         return name_refusal(cmd, word, &why);
     }
-    append(cmd, &config_of(cmd)->mx, name);
+    append(cmd, &mtasts_directive_config(cmd)->mx, name);
     return NULL;
 }
 
@@ -115,45 +105,66 @@ static const char *take_tlsrpt(cmd_parms *cmd, const char *word)
     mtasts_finding why;
 
     if (!mtasts_tlsrpt_uri_check(word, &why)) {
-        return refusal(cmd, &why);
+        return mtasts_refusal(cmd, &why);
     }
-    append(cmd, &config_of(cmd)->tlsrpt, word);
+    append(cmd, &mtasts_directive_config(cmd)->tlsrpt, word);
     return NULL;
 }
 
 static const char *set_domain(cmd_parms *cmd, void *dconf, const char *args)
 {
     (void)dconf;
-    return each_word(cmd, args, take_domain, "policy domain");
+    return mtasts_each_word(cmd, args, take_domain, "policy domain");
 }
 
 static const char *set_mx(cmd_parms *cmd, void *dconf, const char *args)
 {
     (void)dconf;
-    return each_word(cmd, args, take_mx, "mx pattern");
+    return mtasts_each_word(cmd, args, take_mx, "mx pattern");
 }
 
 static const char *set_tlsrpt(cmd_parms *cmd, void *dconf, const char *args)
 {
     (void)dconf;
-    return each_word(cmd, args, take_tlsrpt, "mailto: or https: URI");
+    return mtasts_each_word(cmd, args, take_tlsrpt, "mailto: or https: URI");
 }
 
 /* Not AP_INIT_FLAG: its message doesn't quote the value. */
-static const char *set_engine(cmd_parms *cmd, void *dconf, const char *arg)
+const char *mtasts_take_flag(cmd_parms *cmd, const char *arg, int *to)
 {
-    mtasts_config *cfg = config_of(cmd);
-
-    (void)dconf;
-    cfg->engine = !ap_cstr_casecmp(arg, "on");
-    cfg->engine_place = place_of(cmd);
-    if (!cfg->engine && ap_cstr_casecmp(arg, "off")) {
+    *to = !ap_cstr_casecmp(arg, "on");
+    if (!*to && ap_cstr_casecmp(arg, "off")) {
         mtasts_finding why;
 
         MTASTS_FILL(&why, MTASTS_ENGINE_VALUE, "", arg);
-        return refusal(cmd, &why);
+        return mtasts_refusal(cmd, &why);
     }
     return NULL;
+}
+
+static const char *set_engine(cmd_parms *cmd, void *dconf, const char *arg)
+{
+    mtasts_config *cfg = mtasts_directive_config(cmd);
+
+    (void)dconf;
+    cfg->engine_place = mtasts_directive_place(cmd);
+    return mtasts_take_flag(cmd, arg, &cfg->engine);
+}
+
+/* MTASTSMode or MTASTSMaxAge; NULL if there is no plan in the same place. */
+static const char *beside_rollout(cmd_parms *cmd)
+{
+    mtasts_config *cfg = mtasts_directive_config(cmd);
+    mtasts_finding why;
+
+    cfg->step = cmd->cmd->name;
+    cfg->step_place = mtasts_directive_place(cmd);
+    if (!cfg->rollout) {
+        return NULL;
+    }
+    MTASTS_FILL(&why, MTASTS_ROLLOUT_BOTH, "", cfg->step,
+                mtasts_place_text(cmd->temp_pool, cfg->rollout_place));
+    return mtasts_refusal(cmd, &why);
 }
 
 static const char *set_mode(cmd_parms *cmd, void *dconf, const char *arg)
@@ -163,10 +174,10 @@ static const char *set_mode(cmd_parms *cmd, void *dconf, const char *arg)
 
     (void)dconf;
     if (!mtasts_mode_parse(arg, &mode, &why)) {
-        return refusal(cmd, &why);
+        return mtasts_refusal(cmd, &why);
     }
-    config_of(cmd)->mode = (int)mode;
-    return NULL;
+    mtasts_directive_config(cmd)->mode = (int)mode;
+    return beside_rollout(cmd);
 }
 
 static const char *set_max_age(cmd_parms *cmd, void *dconf, const char *arg)
@@ -174,10 +185,11 @@ static const char *set_max_age(cmd_parms *cmd, void *dconf, const char *arg)
     mtasts_finding why;
 
     (void)dconf;
-    if (!mtasts_max_age_parse(arg, &config_of(cmd)->max_age, &why)) {
-        return refusal(cmd, &why);
+    if (!mtasts_max_age_parse(arg, &mtasts_directive_config(cmd)->max_age,
+                              &why)) {
+        return mtasts_refusal(cmd, &why);
     }
-    return NULL;
+    return beside_rollout(cmd);
 }
 
 static const char *set_id(cmd_parms *cmd, void *dconf, const char *arg)
@@ -185,14 +197,15 @@ static const char *set_id(cmd_parms *cmd, void *dconf, const char *arg)
     mtasts_finding why;
 
     (void)dconf;
+    mtasts_directive_config(cmd)->id_place = mtasts_directive_place(cmd);
     if (!ap_cstr_casecmp(arg, "auto")) {
-        config_of(cmd)->id = "";
+        mtasts_directive_config(cmd)->id = "";
         return NULL;
     }
     if (!mtasts_id_check(arg, &why)) {
-        return refusal(cmd, &why);
+        return mtasts_refusal(cmd, &why);
     }
-    config_of(cmd)->id = arg;
+    mtasts_directive_config(cmd)->id = arg;
     return NULL;
 }
 
@@ -206,7 +219,7 @@ static const char *set_header(cmd_parms *cmd, const char *arg,
         arg = "";
     }
     else if (!check(arg, &why)) {
-        return refusal(cmd, &why);
+        return mtasts_refusal(cmd, &why);
     }
     *to = arg;
     return NULL;
@@ -215,7 +228,8 @@ static const char *set_header(cmd_parms *cmd, const char *arg,
 static const char *set_hsts(cmd_parms *cmd, void *dconf, const char *arg)
 {
     (void)dconf;
-    return set_header(cmd, arg, mtasts_hsts_check, &config_of(cmd)->hsts);
+    return set_header(cmd, arg, mtasts_hsts_check,
+                      &mtasts_directive_config(cmd)->hsts);
 }
 
 static const char *set_cache_control(cmd_parms *cmd, void *dconf,
@@ -223,7 +237,7 @@ static const char *set_cache_control(cmd_parms *cmd, void *dconf,
 {
     (void)dconf;
     return set_header(cmd, arg, mtasts_cache_control_check,
-                      &config_of(cmd)->cache_control);
+                      &mtasts_directive_config(cmd)->cache_control);
 }
 
 static const char *set_check(cmd_parms *cmd, void *dconf, const char *arg)
@@ -235,18 +249,18 @@ static const char *set_check(cmd_parms *cmd, void *dconf, const char *arg)
     (void)dconf;
     for (i = 0; i < 3; i++) {
         if (!ap_cstr_casecmp(arg, levels[i])) {
-            config_of(cmd)->check = i;
+            mtasts_directive_config(cmd)->check = i;
             return NULL;
         }
     }
     MTASTS_FILL(&why, MTASTS_CHECK_VALUE, "", arg);
-    return refusal(cmd, &why);
+    return mtasts_refusal(cmd, &why);
 }
 
 /* Appends to a list as c-ares reads it: "192.0.2.53,[2001:db8::53]:5353". */
 static const char *take_resolver(cmd_parms *cmd, const char *word)
 {
-    mtasts_config *cfg = config_of(cmd);
+    mtasts_config *cfg = mtasts_directive_config(cmd);
     mtasts_finding why;
 
     if (!ap_cstr_casecmp(word, "system")) {
@@ -255,7 +269,7 @@ static const char *take_resolver(cmd_parms *cmd, const char *word)
     }
     if (!mtasts_dns_server_check(word)) {
         MTASTS_FILL(&why, MTASTS_RESOLVER_VALUE, "", word);
-        return refusal(cmd, &why);
+        return mtasts_refusal(cmd, &why);
     }
     cfg->resolver = cfg->resolver && *cfg->resolver
                         ? apr_pstrcat(cmd->pool, cfg->resolver, ",", word, NULL)
@@ -269,9 +283,9 @@ static const char *set_resolver(cmd_parms *cmd, void *dconf, const char *args)
 
     (void)dconf;
     return error ? error
-                 : each_word(cmd, args, take_resolver,
-                             "IP address of a "
-                             "resolver, or system");
+                 : mtasts_each_word(cmd, args, take_resolver,
+                                    "IP address of a "
+                                    "resolver, or system");
 }
 
 static const char *set_check_timeout(cmd_parms *cmd, void *dconf,
@@ -288,14 +302,13 @@ static const char *set_check_timeout(cmd_parms *cmd, void *dconf,
     if (!mtasts_max_age_parse(arg, &seconds, &why) ||
         seconds > MTASTS_CHECK_TIMEOUT_MAX) {
         MTASTS_FILL(&why, MTASTS_CHECK_TIMEOUT_VALUE, "", arg);
-        return refusal(cmd, &why);
+        return mtasts_refusal(cmd, &why);
     }
-    config_of(cmd)->check_timeout = seconds;
+    mtasts_directive_config(cmd)->check_timeout = seconds;
     return NULL;
 }
 
-/* 1 to `max` without sign or leading zeros; else 0. */
-static int number_parse(const char *in, int max)
+int mtasts_take_number(const char *in, int max)
 {
     apr_int64_t n;
     char *end;
@@ -315,11 +328,11 @@ static const char *set_probe(cmd_parms *cmd, const char *arg, int on, int *port)
         *port = 0;
         return NULL;
     }
-    *port = ap_cstr_casecmp(arg, "on") ? number_parse(arg, 65535) : on;
+    *port = ap_cstr_casecmp(arg, "on") ? mtasts_take_number(arg, 65535) : on;
     if (!*port) {
         MTASTS_FILL(&why, MTASTS_PROBE_VALUE, "", arg,
                     apr_itoa(cmd->temp_pool, on));
-        return refusal(cmd, &why);
+        return mtasts_refusal(cmd, &why);
     }
     return NULL;
 }
@@ -327,13 +340,13 @@ static const char *set_probe(cmd_parms *cmd, const char *arg, int on, int *port)
 static const char *set_probe_mx(cmd_parms *cmd, void *dconf, const char *arg)
 {
     (void)dconf;
-    return set_probe(cmd, arg, 25, &config_of(cmd)->probe_mx);
+    return set_probe(cmd, arg, 25, &mtasts_directive_config(cmd)->probe_mx);
 }
 
 static const char *set_probe_host(cmd_parms *cmd, void *dconf, const char *arg)
 {
     (void)dconf;
-    return set_probe(cmd, arg, 443, &config_of(cmd)->probe_host);
+    return set_probe(cmd, arg, 443, &mtasts_directive_config(cmd)->probe_host);
 }
 
 /* Read under httpd -t only, to see that it can be: a file that is away for a
@@ -358,9 +371,9 @@ static const char *set_ca_file(cmd_parms *cmd, void *dconf, const char *arg)
     }
     if (!file) {
         MTASTS_FILL(&why, MTASTS_CA_FILE, "", arg, text);
-        return refusal(cmd, &why);
+        return mtasts_refusal(cmd, &why);
     }
-    config_of(cmd)->ca_file = file;
+    mtasts_directive_config(cmd)->ca_file = file;
     return NULL;
 }
 
@@ -368,7 +381,7 @@ static const char *set_probe_concurrency(cmd_parms *cmd, void *dconf,
                                          const char *arg)
 {
     const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-    int n = number_parse(arg, MTASTS_PROBE_CONCURRENCY_MAX);
+    int n = mtasts_take_number(arg, MTASTS_PROBE_CONCURRENCY_MAX);
     mtasts_finding why;
 
     (void)dconf;
@@ -378,184 +391,9 @@ static const char *set_probe_concurrency(cmd_parms *cmd, void *dconf,
     if (!n) {
         MTASTS_FILL(&why, MTASTS_PROBE_CONCURRENCY_VALUE, "", arg,
                     apr_itoa(cmd->temp_pool, MTASTS_PROBE_CONCURRENCY_MAX));
-        return refusal(cmd, &why);
+        return mtasts_refusal(cmd, &why);
     }
-    config_of(cmd)->probe_concurrency = n;
-    return NULL;
-}
-
-/* What can't be a state directory, or NULL.  Only httpd -t looks whether there is
- * something else at that path: no reload is to fail for what came there since. */
-static const char *state_dir_fault(apr_pool_t *p, const char *arg,
-                                   const char *path)
-{
-    apr_finfo_t info;
-
-    if (!*arg || !path) {
-        return "that is no path";
-    }
-    if (!strcmp(path, "/") || !strcmp(path, ap_server_root)) {
-        return "that one has other uses";
-    }
-    if (ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST ||
-        apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_LINK, p) !=
-            APR_SUCCESS ||
-        info.filetype == APR_DIR) {
-        return NULL;
-    }
-    return info.filetype == APR_LNK ? "that is a symbolic link"
-                                    : "that is no directory";
-}
-
-static const char *set_state_dir(cmd_parms *cmd, void *dconf, const char *arg)
-{
-    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-    char *path = ap_server_root_relative(cmd->pool, arg);
-    apr_size_t len = path ? strlen(path) : 0;
-    const char *fault;
-    mtasts_finding why;
-
-    (void)dconf;
-    if (error) {
-        return error;
-    }
-    while (len > 1 && path[len - 1] == '/') {
-        path[--len] = '\0';
-    }
-    fault = state_dir_fault(cmd->temp_pool, arg, path);
-    if (fault) {
-        MTASTS_FILL(&why, MTASTS_STATE_DIR_VALUE, "", arg, fault);
-        return refusal(cmd, &why);
-    }
-    config_of(cmd)->state_dir = path;
-    return NULL;
-}
-
-/* What is wrong with the words of MTASTSLedger, or NULL; the file of SQLite in
- * *params.  Whether there is such a driver shows when it is used: it may come
- * and go with a package, and no other site is to stand still for that. */
-static const char *ledger_fault(cmd_parms *cmd, const char *driver,
-                                const char **params)
-{
-    apr_size_t len = strspn(driver, "abcdefghijklmnopqrstuvwxyz0123456789_");
-
-    if (!len || driver[len] || len > 20 || !strcmp(driver, "on")) {
-        return "a driver has a name in small letters";
-    }
-    if (strcmp(driver, mtasts_ledger_default[0]) || !**params) {
-        return NULL;
-    }
-    if (**params == ':' || !strncmp(*params, "file:", 5)) {
-        return "its parameter is the path of a file";
-    }
-    *params = ap_server_root_relative(cmd->pool, *params);
-    return *params ? NULL : "its parameter is no path";
-}
-
-static const char *set_ledger(cmd_parms *cmd, void *dconf, const char *driver,
-                              const char *params)
-{
-    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-    const char **words = apr_palloc(cmd->pool, 2 * sizeof(*words));
-    const char *fault;
-    mtasts_finding why;
-
-    (void)dconf;
-    if (error) {
-        return error;
-    }
-    words[0] = driver;
-    words[1] = params ? params : "";
-    if (!ap_cstr_casecmp(driver, "off")) {
-        words[0] = "";
-        fault = params ? "with Off there are no parameters" : NULL;
-    }
-    else {
-        fault = ledger_fault(cmd, driver, &words[1]);
-    }
-    if (fault) {
-        MTASTS_FILL(&why, MTASTS_LEDGER_VALUE, "", driver, fault);
-        return refusal(cmd, &why);
-    }
-    config_of(cmd)->ledger = words;
-    return NULL;
-}
-
-static const char *set_watch_interval(cmd_parms *cmd, void *dconf,
-                                      const char *arg)
-{
-    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-    apr_uint32_t seconds = 0;
-    mtasts_finding why;
-
-    (void)dconf;
-    if (error) {
-        return error;
-    }
-    if (ap_cstr_casecmp(arg, "off") &&
-        (!mtasts_max_age_parse(arg, &seconds, &why) ||
-         seconds < MTASTS_WATCH_INTERVAL_MIN ||
-         seconds > MTASTS_WATCH_INTERVAL_MAX)) {
-        MTASTS_FILL(&why, MTASTS_WATCH_INTERVAL_VALUE, "", arg);
-        return refusal(cmd, &why);
-    }
-    config_of(cmd)->watch_interval = seconds;
-    return NULL;
-}
-
-/* Why it can't be run, or NULL.  Whether it is there is looked at under httpd -t
- * only, as with the file of set_ca_file(). */
-static const char *command_trouble(cmd_parms *cmd, const char *path)
-{
-    apr_finfo_t info;
-
-    if (*path != '/') {
-        return "it is no absolute path";
-    }
-    if (ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST) {
-        return NULL;
-    }
-    if (apr_stat(&info, path, APR_FINFO_TYPE, cmd->temp_pool) != APR_SUCCESS) {
-        return "there is no such file";
-    }
-    if (info.filetype != APR_REG) {
-        return "it is no file";
-    }
-    return access(path, X_OK) ? "it is not executable" : NULL;
-}
-
-/* Not AP_INIT_TAKE_ARGV: see each_word(). */
-static const char *set_notify_command(cmd_parms *cmd, void *dconf,
-                                      const char *args)
-{
-    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY), *trouble;
-    apr_array_header_t *argv = apr_array_make(cmd->pool, 4, sizeof(char *));
-    mtasts_finding why;
-
-    (void)dconf;
-    if (error) {
-        return error;
-    }
-    while (*args) {
-        APR_ARRAY_PUSH(argv, const char *) = ap_getword_conf(cmd->pool, &args);
-    }
-    if (!argv->nelts) {
-        MTASTS_FILL(&why, MTASTS_NO_VALUE, "", "path of a command");
-        return refusal(cmd, &why);
-    }
-    if (argv->nelts == 1 &&
-        !ap_cstr_casecmp(APR_ARRAY_IDX(argv, 0, const char *), "off")) {
-        config_of(cmd)->notify_command = NULL;
-        return NULL;
-    }
-    trouble = command_trouble(cmd, APR_ARRAY_IDX(argv, 0, const char *));
-    if (trouble) {
-        MTASTS_FILL(&why, MTASTS_NOTIFY_COMMAND_VALUE, "",
-                    APR_ARRAY_IDX(argv, 0, const char *), trouble);
-        return refusal(cmd, &why);
-    }
-    APR_ARRAY_PUSH(argv, const char *) = NULL;
-    config_of(cmd)->notify_command = (const char *const *)argv->elts;
+    mtasts_directive_config(cmd)->probe_concurrency = n;
     return NULL;
 }
 
@@ -594,14 +432,36 @@ const command_rec mtasts_directives[] = {
                   "trusted roots in PEM form; default: the system's"),
     AP_INIT_TAKE1("MTASTSProbeConcurrency", set_probe_concurrency, NULL,
                   RSRC_CONF, "connections of the probes at once"),
-    AP_INIT_TAKE1("MTASTSStateDir", set_state_dir, NULL, RSRC_CONF,
+    AP_INIT_TAKE1("MTASTSStateDir", mtasts_set_state_dir, NULL, RSRC_CONF,
                   "directory of the ledger, for User alone"),
-    AP_INIT_TAKE12("MTASTSLedger", set_ledger, NULL, RSRC_CONF,
+    AP_INIT_TAKE12("MTASTSLedger", mtasts_set_ledger, NULL, RSRC_CONF,
                    "an apr_dbd driver and its parameters, or Off"),
-    AP_INIT_TAKE1("MTASTSWatchInterval", set_watch_interval, NULL, RSRC_CONF,
+    AP_INIT_TAKE1("MTASTSWatchInterval", mtasts_set_watch_interval, NULL,
+                  RSRC_CONF,
                   "time from one run of the checks to the next while httpd "
                   "serves, such as 1h; or Off"),
-    AP_INIT_RAW_ARGS("MTASTSNotifyCommand", set_notify_command, NULL, RSRC_CONF,
+    AP_INIT_RAW_ARGS("MTASTSNotifyCommand", mtasts_set_notify_command, NULL,
+                     RSRC_CONF,
                      "absolute path and arguments of a command that is told of "
                      "changes; or Off"),
+    AP_INIT_RAW_ARGS("MTASTSPublishCommand", mtasts_set_publish_command, NULL,
+                     RSRC_CONF,
+                     "absolute path and arguments of a command that puts a "
+                     "record into DNS; or Off"),
+    AP_INIT_TAKE1("MTASTSPublishTimeout", mtasts_set_publish_timeout, NULL,
+                  RSRC_CONF, "how long that command may take, such as 60s"),
+    AP_INIT_TAKE1("MTASTSPublishDelay", mtasts_set_publish_delay, NULL,
+                  RSRC_CONF,
+                  "for how long every address must have served a policy "
+                  "before its record is published, such as 10m; or Off"),
+    AP_INIT_TAKE1("MTASTSPublishForeign", mtasts_set_publish_foreign, NULL,
+                  RSRC_CONF,
+                  "On or Off: replace a record of somebody else's making"),
+    AP_INIT_TAKE1("MTASTSFetchQuorum", mtasts_set_fetch_quorum, NULL, RSRC_CONF,
+                  "all, or how many addresses must serve a policy before its "
+                  "record is published"),
+    AP_INIT_RAW_ARGS("MTASTSRollout", mtasts_set_rollout, NULL, RSRC_CONF,
+                     "the way to enforce, as steps mode:max_age/hold"),
+    AP_INIT_TAKE1("MTASTSRolloutStart", mtasts_set_rollout_start, NULL,
+                  RSRC_CONF, "date before which no hold of the plan begins"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

@@ -1,4 +1,5 @@
 #include "dump.h"
+#include "rollout.h"
 #include "child.h"
 #include "notes.h"
 #include "vhost.h"
@@ -83,6 +84,16 @@ static void print(const dumping *d, const mtasts_live *live)
     }
 }
 
+static void recall(dumping *d)
+{
+    mtasts_ledger *ledger = mtasts_live_recall(d->p, &d->live);
+    apr_hash_t *fetched;
+
+    if (ledger && mtasts_ledger_read_fetches(ledger, d->p, NULL, &fetched)) {
+        d->live.fetched = fetched;
+    }
+}
+
 /* In the child: all that has to do with the network, printing included. */
 static int look_and_print(void *ctx, mtasts_child *child)
 {
@@ -93,7 +104,8 @@ static int look_and_print(void *ctx, mtasts_child *child)
     d->live.stop_ctx = child;
     d->live.back = mtasts_child_back;
     d->live.back_ctx = child;
-    mtasts_live_recall(d->p, &d->live);
+    recall(d);
+    mtasts_rollout_begin(d->p, d->servers, d->live.known);
     live = mtasts_live_run(d->p, &d->live);
     signal(SIGPIPE, SIG_DFL); /* "| head" ends it, as it does others */
     print(d, live);

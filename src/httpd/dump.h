@@ -48,6 +48,36 @@ void mtasts_dump_text_tls(apr_pool_t *p, const mtasts_live *live,
 /* What senders may hold of its domain, by the ledger. */
 void mtasts_dump_text_history(apr_pool_t *p, const mtasts_live_site *l);
 
+/* Its plan as a calendar; nothing without MTASTSRollout.  `l`, and then `live`, may
+ * be NULL. */
+void mtasts_dump_text_rollout(apr_pool_t *p, const mtasts_live *live,
+                              const mtasts_site *site,
+                              const mtasts_live_site *l);
+
+/* How far its records are published, by the ledger. */
+void mtasts_dump_text_publishing(apr_pool_t *p, const mtasts_live_site *l);
+
+/* By whom the policy that is served was fetched, by the ledger. */
+void mtasts_dump_text_fetched(apr_pool_t *p, const mtasts_live *live,
+                              const mtasts_site *site);
+
+/* Who has fetched one of its policies. */
+typedef struct {
+    unsigned families; /* kinds of senders; checks are none */
+    uint64_t fetches;  /* theirs */
+    apr_int64_t last;  /* of those; 0: none */
+} mtasts_fetched_sum;
+
+/* Of the policy with this id and digest. */
+mtasts_fetched_sum mtasts_dump_fetched(const mtasts_live *live,
+                                       const mtasts_site *site,
+                                       const mtasts_version *version);
+
+/* The same in a line, in `p`: which step comes when, if nothing holds it; of a site
+ * with a plan. */
+const char *mtasts_rollout_dates(apr_pool_t *p, const mtasts_site *site,
+                                 const mtasts_live_site *l);
+
 struct json_t;
 
 /* A policy's patterns. */
@@ -56,6 +86,17 @@ struct json_t *mtasts_dump_json_mx(const mtasts_policy *policy);
 /* The site's "held" member. */
 struct json_t *mtasts_dump_json_history(apr_pool_t *p,
                                         const mtasts_live_site *l);
+
+/* The site's "rollout" member, of one that has a plan. */
+struct json_t *mtasts_dump_json_rollout(apr_pool_t *p, const mtasts_live *live,
+                                        const mtasts_site *site,
+                                        const mtasts_live_site *l);
+
+/* The site's "publishing" and "fetches" members. */
+struct json_t *mtasts_dump_json_publishing(apr_pool_t *p,
+                                           const mtasts_live_site *l);
+struct json_t *mtasts_dump_json_fetched(apr_pool_t *p, const mtasts_live *live,
+                                        const mtasts_site *site);
 
 /* The site's "tls" member. */
 struct json_t *mtasts_dump_json_tls(apr_pool_t *p, const mtasts_live *live,

@@ -170,10 +170,11 @@ static json_t *dns_json(apr_pool_t *p, const mtasts_live_site *l)
 {
     const mtasts_dns_facts *facts = l->facts;
 
-    return json_pack("{s:o, s:o, s:o, s:o}", "txt", txt_json(p, facts->txt),
-                     "mx", live_mx_json(p, &l->site->served->policy, facts->mx),
-                     "host", host_json(p, &facts->policy_host), "tlsrpt",
-                     txt_json(p, facts->tlsrpt));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o}", "txt", txt_json(p, facts->txt), "mx",
+        live_mx_json(p, &mtasts_site_version(l->site)->policy, facts->mx),
+        "host", host_json(p, &facts->policy_host), "tlsrpt",
+        txt_json(p, facts->tlsrpt));
 }
 
 /* --- the document --- */
@@ -188,7 +189,7 @@ static void put_json(json_t *j)
 static void site_json(apr_pool_t *p, const mtasts_site *site, void *ctx)
 {
     writing *out = ctx;
-    const mtasts_served *served = site->served;
+    const mtasts_version *v = mtasts_site_version(site);
     const mtasts_live_site *l = mtasts_live_of(out->live, site);
     const char *host =
         apr_pstrcat(p, MTASTS_HOST_PREFIX, site->name->value, NULL);
@@ -198,14 +199,17 @@ static void site_json(apr_pool_t *p, const mtasts_site *site, void *ctx)
     policy = json_pack(
         "{s:s, s:s, s:o, s:o, s:s, s:i, s:o, s:s, s:s, s:o, s:s, s:o}",
         "domain", site->name->value, "policy_host", host, "vhost",
-        text(p, mtasts_vhost_name(p, served->server)), "defined_at",
+        text(p, mtasts_vhost_name(p, site->served->server)), "defined_at",
         text(p, mtasts_place_text(p, site->name->place)), "mode",
-        mtasts_mode_name(served->policy.mode), "max_age",
-        (int)served->policy.max_age, "mx", mtasts_dump_json_mx(&served->policy),
-        "id", served->id, "body", served->body, "publish",
-        records_json(p, site), "sync",
+        mtasts_mode_name(v->policy.mode), "max_age", (int)v->policy.max_age,
+        "mx", mtasts_dump_json_mx(&v->policy), "id", v->id, "body", v->body,
+        "publish", records_json(p, site), "sync",
         mtasts_sync_name(l ? l->sync : MTASTS_SYNC_UNKNOWN), "findings",
         findings);
+    if (site->served->plan.n) {
+        json_object_set_new(policy, "rollout",
+                            mtasts_dump_json_rollout(p, out->live, site, l));
+    }
     if (l && l->facts) {
         json_object_set_new(policy, "dns", dns_json(p, l));
     }
@@ -215,6 +219,10 @@ static void site_json(apr_pool_t *p, const mtasts_site *site, void *ctx)
                                 ? json_string(l->known->released->id)
                                 : json_null());
         json_object_set_new(policy, "held", mtasts_dump_json_history(p, l));
+        json_object_set_new(policy, "publishing",
+                            mtasts_dump_json_publishing(p, l));
+        json_object_set_new(policy, "fetches",
+                            mtasts_dump_json_fetched(p, out->live, site));
     }
     if (l) {
         json_object_set_new(policy, "tls",

@@ -97,7 +97,8 @@ static void print_site(apr_pool_t *p, const mtasts_site *site, void *ctx)
     printing *out = ctx;
     const mtasts_live_site *l = mtasts_live_of(out->live, site);
     const mtasts_served *served = site->served;
-    const char *at = served->body, *end;
+    const mtasts_version *v = mtasts_site_version(site);
+    const char *at = v->body, *end;
     mtasts_place vhost = mtasts_vhost_place(served->server);
 
     printf("%s%s\n", out->any ? "\n" : "", site->name->value);
@@ -110,7 +111,7 @@ static void print_site(apr_pool_t *p, const mtasts_site *site, void *ctx)
     printf("\n  served as    https://" MTASTS_HOST_PREFIX
            "%s" MTASTS_POLICY_PATH "\n",
            site->name->value);
-    printf("  policy id    %s\n", served->id);
+    printf("  policy id    %s\n", v->id);
     for (; (end = strstr(at, "\r\n")) != NULL; at = end + 2) {
         printf("      %.*s\n", (int)(end - at), at);
     }
@@ -120,6 +121,7 @@ static void print_site(apr_pool_t *p, const mtasts_site *site, void *ctx)
     else if (mtasts_config_of(served->server)->check == MTASTS_CHECK_OFF) {
         printf("  checks       off (MTASTSCheck)\n");
     }
+    mtasts_dump_text_rollout(p, out->live, site, l);
     if (l) {
         mtasts_dump_text_tls(p, out->live, l);
     }
@@ -128,6 +130,8 @@ static void print_site(apr_pool_t *p, const mtasts_site *site, void *ctx)
     }
     if (l && !l->repeats) {
         mtasts_dump_text_history(p, l);
+        mtasts_dump_text_publishing(p, l);
+        mtasts_dump_text_fetched(p, out->live, site);
     }
     print_notes(out, mtasts_dump_notes(p, site, l, 1));
     print_records(p, site);

@@ -233,7 +233,7 @@ static int collect(mtasts_live *live)
 {
     const mtasts_live_options *o = live->options;
     const mtasts_config *cfg = mtasts_config_of(live->main_server);
-    mtasts_dns_options dns = {NULL, 0, 0, o->stop, o->stop_ctx};
+    mtasts_dns_options dns = {.stop = o->stop, .stop_ctx = o->stop_ctx};
     const char *error, **domains;
     unsigned what;
     size_t n;
@@ -265,25 +265,34 @@ static int collect(mtasts_live *live)
     return 1;
 }
 
-static void check_dns(const mtasts_live *live, mtasts_live_site *l)
+mtasts_sync mtasts_live_dns_check(const mtasts_live *live,
+                                  const mtasts_live_site *l,
+                                  const mtasts_policy *policy,
+                                  apr_array_header_t *notes)
 {
-    const mtasts_served *served = l->site->served;
-    mtasts_wanted wanted = {.policy = &served->policy,
-                            .id = served->id,
-                            .tlsrpt = served->tlsrpt,
+    mtasts_wanted wanted = {.policy = policy,
+                            .id = mtasts_site_version(l->site)->id,
+                            .tlsrpt = l->site->served->tlsrpt,
                             .history = mtasts_live_history(live, l),
                             .now = apr_time_sec(live->now)};
     mtasts_answer answer;
 
+    wanted.when = mtasts_live_when(live, l);
     if (live->options->running && mtasts_released_answer(l->site, &answer)) {
         wanted.id = answer.id;
     }
     else {
         wanted.unserved = live->options->running;
     }
-    if (l->facts &&
-        mtasts_live_looks(live->options, served->server) & MTASTS_LOOK_DNS) {
-        l->sync = mtasts_dns_check(&wanted, l->facts, mtasts_keep, l->notes);
+    return mtasts_dns_check(&wanted, l->facts, mtasts_keep, notes);
+}
+
+static void check_dns(const mtasts_live *live, mtasts_live_site *l)
+{
+    if (l->facts && mtasts_live_looks(live->options, l->site->served->server) &
+                        MTASTS_LOOK_DNS) {
+        l->sync = mtasts_live_dns_check(
+            live, l, &mtasts_site_version(l->site)->policy, l->notes);
         mtasts_live_address_check(live, l);
     }
 }
@@ -358,15 +367,16 @@ static mtasts_strict_checked checked(const mtasts_live *live,
 
 static void say_released(const mtasts_site *site)
 {
-    const mtasts_served *served = site->served;
+    const mtasts_version *v = mtasts_site_version(site);
     char record[MTASTS_TXT_SIZE];
 
-    mtasts_txt_render(served->id, record);
-    ap_log_error(APLOG_MARK, APLOG_NOERRNO | APLOG_NOTICE, 0, served->server,
-                 "mtasts: %s: the policy %s is served from now on, as its "
-                 "checks pass (MTASTSCheck strict). To do: publish its TXT "
-                 "record, _mta-sts.%s. IN TXT \"%s\"",
-                 site->name->value, served->id, site->name->value, record);
+    mtasts_txt_render(v->id, record);
+    ap_log_error(
+        APLOG_MARK, APLOG_NOERRNO | APLOG_NOTICE, 0, site->served->server,
+        "mtasts: %s: the policy %s is served from now on, as its "
+        "checks pass (MTASTSCheck strict). Its TXT record, _mta-sts.%s. "
+        "IN TXT \"%s\", is to follow when every address serves it",
+        site->name->value, v->id, site->name->value, record);
 }
 
 /* A domain has one policy in all its virtual hosts: what is wrong with one of
@@ -382,10 +392,10 @@ static void decide(mtasts_live *live)
                        (apr_size_t)live->sites->nelts * sizeof(*keys) + 1);
     for (i = 0; i < live->sites->nelts; i++) {
         mtasts_live_site *l = mtasts_live_at(live, i);
-        const mtasts_served *served = l->site->served;
+        const mtasts_version *v = mtasts_site_version(l->site);
 
-        keys[i] = apr_pstrcat(live->pool, l->site->name->value, " ", served->id,
-                              " ", served->digest, NULL);
+        keys[i] = apr_pstrcat(live->pool, l->site->name->value, " ", v->id, " ",
+                              v->digest, NULL);
         c = checked(live, l);
         why = mtasts_strict_why(&c);
         if (why) {
@@ -422,6 +432,8 @@ static void check(mtasts_live *live)
     if (o->running) {
         decide(live);
     }
+    mtasts_live_plan_check(live);
+    mtasts_live_publish_check(live);
     for (i = 0; i < live->sites->nelts; i++) {
         mtasts_live_site *l = mtasts_live_at(live, i);
 
@@ -443,9 +455,11 @@ mtasts_live *mtasts_live_run(apr_pool_t *p, const mtasts_live_options *o)
     int collected = collect(live);
     int tls = looks & ~(unsigned)MTASTS_LOOK_DNS && mtasts_live_tls_begin(live);
 
+    mtasts_live_place_plans(live);
     if (collected && tls && looks & (MTASTS_LOOK_MX | MTASTS_LOOK_FETCH)) {
         mtasts_live_probe(live);
     }
+    mtasts_live_find_records(live);
     if (o->back) {
         o->back(o->back_ctx);
     }

@@ -45,8 +45,20 @@ typedef struct {
     int remembered; /* it was right a short while ago, and not tried again */
 } mtasts_live_tried;
 
-/* What was found out about one site. */
+typedef struct mtasts_live_site mtasts_live_site;
+
+/* Where a domain is in its plan (MTASTSRollout). */
 typedef struct {
+    mtasts_live_site *first;     /* which says so for all its sites */
+    apr_array_header_t *sites;   /* mtasts_live_site * */
+    apr_array_header_t *reasons; /* char *: what closes the gate */
+    mtasts_progress is;
+    mtasts_rollout_state state;
+    int lost; /* another front end has written where it is */
+} mtasts_live_plan;
+
+/* What was found out about one site. */
+struct mtasts_live_site {
     const mtasts_site *site;
     const mtasts_dns_facts *facts;     /* NULL if DNS was not asked */
     const mtasts_ledger_domain *known; /* what was before, or NULL */
@@ -54,12 +66,34 @@ typedef struct {
     int released;  /* the policy that strict held back is served from now on */
     int refusable; /* under httpd -t: it is a change that strict may refuse */
     int repeats;   /* a site before says all the same of the same domain */
+    int unplaced;  /* nobody knows at which step of its plan it is */
     apr_array_header_t *notes;   /* mtasts_note, errors first */
     apr_array_header_t *mx;      /* mtasts_live_mx; NULL: not looked at */
     apr_array_header_t *fetches; /* mtasts_live_fetch, if kept, or NULL */
     apr_array_header_t *tried;   /* mtasts_live_tried; NULL: not looked at */
     unsigned fetched, same;      /* addresses, and those that serve it right */
-} mtasts_live_site;
+    mtasts_live_plan *plan;      /* or NULL */
+};
+
+/* How far one of a domain's TXT records is (core/publish.h). */
+typedef struct {
+    mtasts_live_site *l;
+    const mtasts_config *cfg; /* by which it is published */
+    int record;               /* MTASTS_LEDGER_STS or _TLSRPT */
+    const char *id;           /* of the policy that it announces; or "" */
+    const char *name;         /* where it is, or a CNAME leads to */
+    const char *value;        /* what is to be there */
+    const char *old_value;    /* what is; or "" */
+    const char *there; /* the same, or what was meant to be; for people */
+    const mtasts_ledger_publishing *was; /* or NULL */
+    const char *said; /* why the command failed last; or NULL */
+    mtasts_publish_seen seen;
+    mtasts_publishing is;
+    mtasts_publish_action action;
+    int ran; /* the command, after the look */
+    uint32_t
+        turn; /* s: in which it comes after those that ran; 0: not by that */
+} mtasts_live_record;
 
 typedef struct mtasts_live mtasts_live;
 
@@ -73,7 +107,9 @@ typedef struct {
      * there is none (NULL if it is Off). */
     const apr_hash_t *known;
     const char *no_ledger;
-    const char *no_writing; /* why httpd could not write it, or NULL */
+    const char *no_writing;    /* why httpd could not write it, or NULL */
+    const apr_hash_t *fetched; /* mtasts_ledger_read_fetches(), for who shows
+                                  them; or NULL */
     int running; /* the server itself: what it serves now counts, and what
                     strict holds back is released when its checks pass */
     const apr_hash_t *only; /* the domains that are looked at; NULL: all */
@@ -83,6 +119,13 @@ typedef struct {
                                what was fetched right may be remembered */
     int (*stop)(void *ctx); /* as in dns.h; may be NULL */
     void *stop_ctx;
+    /* What the caller remembers of a domain's record, where there is no ledger;
+     * and for how many seconds it has seen the record's `was` be as it is.  Or
+     * NULL. */
+    const mtasts_ledger_publishing *(*kept)(void *ctx, const char *domain,
+                                            int record);
+    uint32_t (*watched)(void *ctx, const mtasts_live_record *record);
+    void *publish_ctx;
     void (*back)(void *ctx); /* called when done with the network, or NULL */
     void *back_ctx;
 } mtasts_live_options;
@@ -121,12 +164,30 @@ int mtasts_live_vhost_tls(const mtasts_live *live, const mtasts_site *site,
  * subject is "") and policy-withdrawn. */
 const apr_array_header_t *mtasts_live_notes(const mtasts_live *live);
 
+/* The records that are to be published, as mtasts_live_record; of a server that
+ * serves.  What becomes of them is written there. */
+apr_array_header_t *mtasts_live_records(const mtasts_live *live);
+
+/* How often policies of the domain were fetched: mtasts_ledger_fetches, or NULL. */
+const apr_array_header_t *mtasts_live_fetched(const mtasts_live *live,
+                                              const char *domain);
+
 /* 1 if the run knew what was before. */
 int mtasts_live_has_ledger(const mtasts_live *live);
 
 /* Writes to the ledger what the run has seen: TXT ids, and policies that others
  * serve for the sites' domains.  0 if it can't be written. */
 int mtasts_live_remember(const mtasts_live *live, mtasts_ledger *ledger);
+
+/* Writes where the domains are in their plans, and then moves those on that go to
+ * their next step.  Within no other transaction, as what is written must stay.  0 if it
+ * can't be written: then they stay where they are. */
+int mtasts_live_remember_plans(const mtasts_live *live, mtasts_ledger *ledger);
+
+/* Adds the domains whose next step may come before `interval` s are over to `times`:
+ * see mtasts_soon_by(). */
+void mtasts_live_plans_soon(const mtasts_live *live, apr_uint32_t interval,
+                            apr_hash_t *times);
 
 /* How many findings MTASTSCheck strict doesn't let pass, where it is set: of
  * changes only.  With MTASTSLedger Off all count, as nobody can tell; but a ledger

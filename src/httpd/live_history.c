@@ -62,15 +62,24 @@ mtasts_ledger *mtasts_live_recall(apr_pool_t *p, mtasts_live_options *o)
 static int changing_of(const mtasts_live *live, const mtasts_live_site *l,
                        mtasts_changing *c)
 {
-    const mtasts_served *served = l->site->served;
+    const mtasts_version *v = mtasts_site_version(l->site);
 
     c->domain = l->site->name->value;
-    c->policy = &served->policy;
-    c->id = served->id;
-    c->digest = served->digest;
+    c->policy = &v->policy;
+    c->id = v->id;
+    c->digest = v->digest;
     c->history = mtasts_live_history(live, l);
     c->now = apr_time_sec(live->now);
     return c->history != NULL;
+}
+
+const apr_array_header_t *mtasts_live_fetched(const mtasts_live *live,
+                                              const char *domain)
+{
+    return live->options->fetched
+               ? apr_hash_get((apr_hash_t *)live->options->fetched, domain,
+                              APR_HASH_KEY_STRING)
+               : NULL;
 }
 
 void mtasts_live_history_check(const mtasts_live *live, mtasts_live_site *l)
@@ -216,7 +225,7 @@ void mtasts_live_saw_other(mtasts_live *live, const mtasts_live_site *l,
     /* Senders know it by the id that they saw in DNS, if it is not ours. */
     other->seen.id = other->seen.digest;
     if (mtasts_dns_txt_id(l->facts->txt, txt_id) &&
-        strcmp(txt_id, l->site->served->id)) {
+        strcmp(txt_id, mtasts_site_version(l->site)->id)) {
         other->seen.id = apr_pstrdup(live->pool, txt_id);
     }
 }

@@ -5,6 +5,7 @@
 
 #include "live.h"
 #include "vhost.h"
+#include "../net/authority.h"
 #include "../net/facts.h"
 
 /* A domain that is not configured any more, while senders may hold a policy of
@@ -40,11 +41,21 @@ struct mtasts_live {
     apr_array_header_t *notes;     /* mtasts_note, on nothing that is served */
     apr_array_header_t *others;    /* other_policy: live_history.c */
     apr_array_header_t *withdrawn; /* mtasts_withdrawn */
+    apr_hash_t *plans;             /* domain -> mtasts_live_plan * */
+    apr_array_header_t *records;   /* mtasts_live_record */
+    apr_hash_t *recorded[MTASTS_LEDGER_RECORDS]; /* domains that have one */
+    apr_hash_t *publishers; /* domain -> mtasts_config * with a command */
 };
 
 /* MTASTS_LOOK_s at what this server serves; a probe that is off is not among
  * them. */
 unsigned mtasts_live_looks(const mtasts_live_options *o, const server_rec *s);
+
+/* What DNS says, if this policy were the site's; of a site with facts. */
+mtasts_sync mtasts_live_dns_check(const mtasts_live *live,
+                                  const mtasts_live_site *l,
+                                  const mtasts_policy *policy,
+                                  apr_array_header_t *notes);
 
 /* The site of an index into live->sites. */
 static APR_INLINE mtasts_live_site *mtasts_live_at(const mtasts_live *live,
@@ -74,6 +85,10 @@ int mtasts_live_address_text(const mtasts_dns_address *address,
 typedef int mtasts_address_fn(void *ctx, const char *address);
 void mtasts_live_each_address(const mtasts_dns_host *host,
                               mtasts_address_fn *each, void *ctx);
+
+/* The findings on the MX hosts' TLS in that mode; of a site with `mx`. */
+void mtasts_live_mx_check(const mtasts_live *live, const mtasts_live_site *l,
+                          mtasts_mode mode, apr_array_header_t *notes);
 
 /* The findings on the certificates and on the MX hosts' TLS. */
 void mtasts_live_tls_check(const mtasts_live *live, mtasts_live_site *l);
@@ -112,6 +127,56 @@ int mtasts_live_sees_txt(const mtasts_dns_facts *facts,
 /* Keeps what was fetched, if a sender would take it for the site's policy. */
 void mtasts_live_saw_other(mtasts_live *live, const mtasts_live_site *l,
                            const mtasts_fetch *fetch);
+
+/* --- live_authority.c --- */
+
+/* What the zones' own servers say of the names (char *, which must outlive `live`);
+ * NULL if there are none, or c-ares can't be set up: then the resolver alone
+ * tells. */
+mtasts_authorities *mtasts_live_ask_zones(mtasts_live *live,
+                                          const apr_array_header_t *names);
+
+/* --- live_gate.c --- */
+
+/* Adds what keeps the plan of this site's domain from going on to `names`, each once:
+ * codes of findings, or words. */
+void mtasts_live_gate_check(const mtasts_live *live, const mtasts_live_site *l,
+                            apr_array_header_t *names);
+
+/* --- live_rollout.c --- */
+
+/* Once DNS was asked, before anything else: sites of whose plan no ledger knows
+ * anything begin where senders are. */
+void mtasts_live_place_plans(mtasts_live *live);
+
+/* rollout-held, rollout-plan-changed, rollout-elsewhere; after all else that is found of the sites. */
+void mtasts_live_plan_check(mtasts_live *live);
+
+/* --- live_records.c --- */
+
+/* Fills live->records, and once httpd serves asks the zones' own servers about those
+ * of which something hinges on that. */
+void mtasts_live_find_records(mtasts_live *live);
+
+/* How far a record of the domain was; or NULL. */
+const mtasts_ledger_publishing *
+mtasts_live_was_published(const mtasts_live *live, const mtasts_live_site *l,
+                          int record);
+
+/* How many addresses the policy host has; -1 if that is not known. */
+int mtasts_live_addresses(const mtasts_live_site *l);
+
+/* 1 if as many addresses as it takes gave the policy in this very look. */
+int mtasts_live_is_served(const mtasts_live_record *r);
+
+/* --- live_publish.c --- */
+
+/* Who publishes the TXT record of a new policy, and when: for mtasts_wanted. */
+const char *mtasts_live_when(const mtasts_live *live,
+                             const mtasts_live_site *l);
+
+/* Says how far they are: publish-now, publish-failed, publish-foreign. */
+void mtasts_live_publish_check(mtasts_live *live);
 
 /* --- live_withdrawn.c --- */
 

@@ -286,14 +286,14 @@ static int own_certs(const fetch_job *job, mtasts_vhost_tls *tls)
 /* What is to come: what is served now, be it what is configured or not. */
 static void answer_of(const fetch_job *job, mtasts_answer *answer)
 {
-    const mtasts_served *served = job->l->site->served;
+    const mtasts_version *v = mtasts_site_version(job->l->site);
 
     if (!job->live->options->running ||
         !mtasts_released_answer(job->l->site, answer)) {
-        answer->id = served->id;
-        answer->body = served->body;
-        answer->body_len = served->body_len;
-        answer->etag = served->etag;
+        answer->id = v->id;
+        answer->body = v->body;
+        answer->body_len = v->body_len;
+        answer->etag = v->etag;
     }
 }
 
@@ -407,6 +407,16 @@ typedef struct {
     unsigned port;
 } fetch_adding;
 
+/* What is to be published must have been fetched just now. */
+static int is_published(const fetch_job *job)
+{
+    mtasts_answer answer;
+    char id[MTASTS_ID_SIZE];
+
+    answer_of(job, &answer);
+    return mtasts_dns_txt_id(job->l->facts->txt, id) && !strcmp(id, answer.id);
+}
+
 static int add_fetch(void *ctx, const char *address)
 {
     const fetch_adding *a = ctx;
@@ -416,6 +426,7 @@ static int add_fetch(void *ctx, const char *address)
      * so many would be fetched that often reloads would be felt. */
     if (live->options->seen &&
         (live->options->again || live->sites->nelts > AFRESH_MAX) &&
+        is_published(a->job) &&
         mtasts_seen_marked(live->options->seen, fetch_key(a->job, address),
                            live->now)) {
         a->job->l->fetched++;
@@ -561,21 +572,31 @@ static void check_dane(mtasts_live_site *l, const mtasts_dns_host *host)
     }
 }
 
-static void check_mx(const mtasts_live *live, mtasts_live_site *l)
+void mtasts_live_mx_check(const mtasts_live *live, const mtasts_live_site *l,
+                          mtasts_mode mode, apr_array_header_t *notes)
 {
-    const mtasts_dns_answer *mx = l->facts->mx;
-    mtasts_mx_asked asked = {l->site->served->policy.mode, 0, 0,
-                             live->mx_nobody, apr_time_sec(live->now)};
-    int from = l->notes->nelts, j;
-    size_t i;
+    mtasts_mx_asked asked = {mode, 0, 0, live->mx_nobody,
+                             apr_time_sec(live->now)};
+    int j;
 
     for (j = 0; j < l->mx->nelts; j++) {
         const mtasts_live_mx *one = &APR_ARRAY_IDX(l->mx, j, mtasts_live_mx);
 
         asked.backup = one->backup;
         asked.implicit = one->implicit;
-        mtasts_mx_check(&asked, one->probe, mtasts_keep, l->notes);
+        mtasts_mx_check(&asked, one->probe, mtasts_keep, notes);
     }
+}
+
+static void check_mx(const mtasts_live *live, mtasts_live_site *l)
+{
+    const mtasts_dns_answer *mx = l->facts->mx;
+    mtasts_mx_asked asked = {mtasts_site_version(l->site)->policy.mode, 0, 0,
+                             live->mx_nobody, apr_time_sec(live->now)};
+    int from = l->notes->nelts, j;
+    size_t i;
+
+    mtasts_live_mx_check(live, l, asked.mode, l->notes);
     for (i = 0; i < mx->nmx; i++) {
         check_dane(l, &l->facts->mx_hosts[i]);
     }

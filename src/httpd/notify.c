@@ -76,7 +76,7 @@ mtasts_notify *mtasts_notify_make(apr_pool_t *p, server_rec *main_server,
     const char *const *argv = mtasts_config_of(main_server)->notify_command;
     mtasts_notify *n;
 
-    if (!argv) {
+    if (!*argv) {
         return NULL;
     }
     n = apr_pcalloc(p, sizeof(*n));
@@ -208,37 +208,14 @@ void mtasts_notify_add(mtasts_notify *n, const mtasts_notification *of)
 
 /* --- running it --- */
 
-static const char *end_text(apr_pool_t *p, const mtasts_command_result *r)
-{
-    char why[128];
-
-    switch (r->end) {
-    case MTASTS_COMMAND_EXITED:
-        return apr_psprintf(p, "ended with status %d", r->status);
-    case MTASTS_COMMAND_SIGNALED:
-        return apr_psprintf(p, "was ended by signal %d", r->status);
-    case MTASTS_COMMAND_TIMEOUT:
-        return apr_psprintf(p, "took more than %d s and was ended",
-                            TIMEOUT_MS / 1000);
-    case MTASTS_COMMAND_NOT_RUN:
-        return apr_psprintf(p, "could not be run: %s",
-                            apr_strerror(r->error, why, sizeof(why)));
-    default:
-        return "ended";
-    }
-}
-
 static void log_failure(const mtasts_notify *n, apr_pool_t *p,
                         const char *domain, const mtasts_command_result *r)
 {
     apr_array_header_t *notes = apr_array_make(p, 1, sizeof(mtasts_note));
-    const char *how = end_text(p, r);
     mtasts_finding f;
 
-    if (*r->last_line) {
-        how = apr_psprintf(p, "%s; it said last: %s", how, r->last_line);
-    }
-    MTASTS_FILL(&f, MTASTS_NOTIFY_FAILED, domain, n->argv[0], how);
+    MTASTS_FILL(&f, MTASTS_NOTIFY_FAILED, domain, n->argv[0],
+                mtasts_command_end_text(p, r, TIMEOUT_MS));
     mtasts_keep(notes, &f);
     mtasts_note_log(n->main_server, &APR_ARRAY_IDX(notes, 0, mtasts_note), 0);
 }

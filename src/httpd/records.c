@@ -63,7 +63,7 @@ apr_array_header_t *mtasts_records(apr_pool_t *p, const mtasts_site *site)
     char *ip;
 
     if (!mtasts_site_differs(site)) {
-        mtasts_txt_render(served->id, txt);
+        mtasts_txt_render(mtasts_site_version(site)->id, txt);
         push(records, apr_pstrcat(p, "_mta-sts.", site->name->value, ".", NULL),
              "TXT", txt);
     }

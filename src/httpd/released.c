@@ -1,4 +1,5 @@
 #include "released.h"
+#include "memory.h"
 
 #include "ap_mpm.h"
 #include "apr_atomic.h"
@@ -21,14 +22,16 @@ enum {
 #define ROOM_EACH  1024   /* or this much for each of some domains */
 #define EACH_MAX   4096
 #define NEAR       64 /* slots that are looked through for an equal one */
-#define LAYOUT     3
+#define LAYOUT     4
 
 /* One site.  Places are bytes from the segment's beginning. */
 struct mtasts_release {
     apr_uint32_t domain;     /* its name, with a NUL */
     apr_uint32_t configured; /* slot of the policy as configured */
     apr_uint32_t answer;     /* atomic */
+    apr_uint32_t step;       /* atomic; mtasts_site_step() reads it */
     apr_uint32_t because;    /* atomic; see mtasts_released_because() */
+    apr_uint32_t fetched[MTASTS_SENDERS]; /* atomic */
 };
 
 /* A policy as it is sent; never changed once its place is in an entry. */
@@ -80,6 +83,11 @@ static int slot_is(const slot *s, const char *body, apr_size_t len,
 {
     return s->body_len == len && !memcmp(s->body, body, len) &&
            !strcmp(s->id, id);
+}
+
+static int slot_has(const slot *s, const mtasts_version *v)
+{
+    return slot_is(s, v->body, v->body_len, v->id);
 }
 
 /* The place of `size` free bytes, or 0 if there is no room.  One process at a
@@ -142,29 +150,46 @@ static apr_uint32_t slot_make(segment *seg, const char *body, apr_size_t len,
     return at;
 }
 
+/* The same for one of a server's versions: made once, however many domains have
+ * it. */
+static apr_uint32_t slot_of(segment *seg, const mtasts_served *served,
+                            unsigned version)
+{
+    apr_uint32_t *at = (apr_uint32_t *)((char *)seg + served->slots) + version;
+    const mtasts_version *v = &served->versions[version];
+
+    if (!*at) {
+        *at = slot_make(seg, v->body, v->body_len, v->id);
+    }
+    return *at;
+}
+
 /* --- what is answered --- */
 
 static apr_uint32_t answer_of(const mtasts_site *site)
 {
-    return site->release ? apr_atomic_read32(&site->release->answer)
-                         : AS_CONFIGURED;
+    if (site->release) {
+        return apr_atomic_read32(&site->release->answer);
+    }
+    return site->served->is_dark ? NOTHING : AS_CONFIGURED;
 }
 
 int mtasts_released_answer(const mtasts_site *site, mtasts_answer *answer)
 {
-    const mtasts_served *served = site->served;
     apr_uint32_t at = answer_of(site);
+    const mtasts_version *v;
     const slot *s;
 
     if (at == AS_CONFIGURED) {
-        answer->id = served->id;
-        answer->body = served->body;
-        answer->body_len = served->body_len;
-        answer->content_length = served->content_length;
-        answer->etag = served->etag;
+        v = mtasts_site_version(site);
+        answer->id = v->id;
+        answer->body = v->body;
+        answer->body_len = v->body_len;
+        answer->content_length = v->content_length;
+        answer->etag = v->etag;
         return 1;
     }
-    s = slot_at(served->segment, at);
+    s = slot_at(site->served->segment, at);
     if (!s) {
         return 0;
     }
@@ -225,6 +250,64 @@ void mtasts_released_hold(const mtasts_site *site, const char *body,
     apr_atomic_set32(&site->release->answer, at ? at : NOTHING);
 }
 
+void mtasts_released_step(const mtasts_site *site, unsigned step, int hold)
+{
+    release *r = site->release;
+    apr_uint32_t at;
+
+    if (!r || step == mtasts_site_step(site)) {
+        return;
+    }
+    at = slot_of(site->served->segment, site->served, step);
+    if (hold && answer_of(site) == AS_CONFIGURED) {
+        apr_atomic_set32(&r->answer, r->configured ? r->configured : NOTHING);
+    }
+    r->configured = at;
+    apr_atomic_set32(&r->step, step);
+}
+
+int mtasts_released_digest(const mtasts_site *site, const mtasts_answer *answer,
+                           char digest[MTASTS_ID_SIZE])
+{
+    const mtasts_version *v = mtasts_site_version(site);
+
+    if (answer->body == v->body) {
+        apr_cpystrn(digest, v->digest, MTASTS_ID_SIZE);
+        return 1;
+    }
+    return mtasts_policy_id(answer->body, answer->body_len, digest);
+}
+
+/* --- who has fetched it --- */
+
+void mtasts_released_count(const mtasts_site *site, mtasts_sender sender,
+                           apr_uint32_t n)
+{
+    if (site->release && n) {
+        apr_atomic_add32(&site->release->fetched[sender], n);
+    }
+}
+
+static int take_fetched(release *r, apr_uint32_t n[MTASTS_SENDERS])
+{
+    int i, any = 0;
+
+    for (i = 0; i < MTASTS_SENDERS; i++) {
+        n[i] = apr_atomic_read32(&r->fetched[i]);
+        if (n[i]) {
+            n[i] = apr_atomic_xchg32(&r->fetched[i], 0);
+            any = 1;
+        }
+    }
+    return any;
+}
+
+int mtasts_released_take(const mtasts_site *site,
+                         apr_uint32_t n[MTASTS_SENDERS])
+{
+    return site->release && take_fetched(site->release, n);
+}
+
 /* --- from one configuration to the next --- */
 
 typedef struct previous previous;
@@ -239,6 +322,7 @@ typedef struct {
     apr_hash_t *previous; /* domain -> its last `previous` of `from` */
     int releasable;
     int restarts; /* what was served before this configuration is known */
+    int wants_ledger;
 } making;
 
 /* The domain of an entry that other processes may have written over; NULL if it
@@ -277,19 +361,29 @@ static const slot *answered(const making *m, const release *r)
                    r->answer == AS_CONFIGURED ? r->configured : r->answer);
 }
 
+/* Which of the site's versions a slot is; -1: none. */
+static int version_of(const mtasts_site *site, const slot *s)
+{
+    unsigned i;
+
+    for (i = 0; s && i < site->served->nversions; i++) {
+        if (slot_has(s, &site->served->versions[i])) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
 /* What the domain's virtual host had before: if there are several, the one that
- * answered with this policy. */
+ * answered with a policy of this one's. */
 static const release *before_of(const making *m, const mtasts_site *site)
 {
-    const mtasts_served *served = site->served;
     const previous *first =
         apr_hash_get(m->previous, site->name->value, APR_HASH_KEY_STRING);
     const previous *before;
 
     for (before = first; before; before = before->next) {
-        const slot *s = answered(m, before->release);
-
-        if (s && slot_is(s, served->body, served->body_len, served->id)) {
+        if (version_of(site, answered(m, before->release)) >= 0) {
             return before->release;
         }
     }
@@ -299,25 +393,41 @@ static const release *before_of(const making *m, const mtasts_site *site)
 /* What was seen of a policy is true of no other one. */
 static apr_uint32_t carry_because(const making *m, const mtasts_site *site)
 {
-    const mtasts_served *served = site->served;
     const release *before = before_of(m, site);
     const slot *s = before ? slot_at(m->from, before->configured) : NULL;
 
-    return s && slot_is(s, served->body, served->body_len, served->id)
-               ? before->because
-               : 0;
+    return s && slot_has(s, mtasts_site_version(site)) ? before->because : 0;
+}
+
+/* A plan goes on where it was. */
+static apr_uint32_t carry_step(const making *m, const mtasts_site *site)
+{
+    const release *before = before_of(m, site);
+    int step = before ? version_of(site, answered(m, before)) : -1;
+
+    return step > 0 ? (apr_uint32_t)step : 0;
+}
+
+/* 1 if what was served before must be known before the site serves its policy. */
+static int is_guarded(const making *m, const mtasts_site *site)
+{
+    int check = mtasts_config_of(site->served->server)->check;
+
+    /* Of a plan only the watch can tell, if there is one. */
+    return check == MTASTS_CHECK_STRICT ||
+           (site->served->plan.n &&
+            (check != MTASTS_CHECK_OFF || m->wants_ledger));
 }
 
 static apr_uint32_t carry_over(const making *m, const mtasts_site *site)
 {
-    const mtasts_served *served = site->served;
+    const mtasts_version *v = mtasts_site_version(site);
     const release *before = before_of(m, site);
     apr_uint32_t at;
     const slot *s;
 
-    if (!m->releasable ||
-        mtasts_config_of(served->server)->check != MTASTS_CHECK_STRICT ||
-        served->policy.mode == MTASTS_MODE_NONE) {
+    if (!m->releasable || !is_guarded(m, site) ||
+        v->policy.mode == MTASTS_MODE_NONE) {
         return AS_CONFIGURED;
     }
     if (!before) {
@@ -330,21 +440,33 @@ static apr_uint32_t carry_over(const making *m, const mtasts_site *site)
     if (!s) {
         return UNDECIDED;
     }
-    if (slot_is(s, served->body, served->body_len, served->id)) {
+    if (slot_has(s, v)) {
         return AS_CONFIGURED;
     }
     at = slot_make(m->to, s->body, s->body_len, s->id);
     return at ? at : UNDECIDED; /* no room: the ledger may know */
 }
 
+/* What the watch has not told the ledger yet. */
+static void carry_fetched(const making *m, const mtasts_site *site, release *to)
+{
+    const release *before = before_of(m, site);
+
+    memset(to->fetched, 0, sizeof(to->fetched));
+    if (before) {
+        take_fetched((release *)before, to->fetched);
+    }
+}
+
 static void add_server(const making *m, mtasts_served *served)
 {
     segment *to = m->to;
-    apr_uint32_t configured =
-        slot_make(to, served->body, served->body_len, served->id);
     int i;
 
     served->segment = to;
+    served->slots = take(to, served->nversions * sizeof(apr_uint32_t));
+    memset((char *)to + served->slots, 0,
+           served->nversions * sizeof(apr_uint32_t));
     for (i = 0; i < served->sites->nelts; i++) {
         mtasts_site *site = &APR_ARRAY_IDX(served->sites, i, mtasts_site);
         release *r = &to->sites[to->nsites++];
@@ -352,9 +474,13 @@ static void add_server(const making *m, mtasts_served *served)
 
         r->domain = take(to, len);
         memcpy((char *)to + r->domain, site->name->value, len);
-        r->configured = configured;
+        site->step = &r->step;
+        r->step = 0;
+        r->step = carry_step(m, site);
+        r->configured = slot_of(to, served, r->step);
         r->answer = carry_over(m, site);
         r->because = carry_because(m, site);
+        carry_fetched(m, site, r);
         site->release = r;
     }
 }
@@ -364,6 +490,7 @@ static apr_size_t size_of(const apr_array_header_t *servers,
                           const segment *from)
 {
     apr_size_t size = APR_OFFSETOF(segment, sites) + ALIGN, n = 0;
+    unsigned k;
     int i, j;
 
     for (i = 0; i < servers->nelts; i++) {
@@ -373,7 +500,10 @@ static apr_size_t size_of(const apr_array_header_t *servers,
         if (!served) {
             continue;
         }
-        size += slot_size(served->body_len) + ALIGN;
+        size += served->nversions * sizeof(apr_uint32_t) + ALIGN;
+        for (k = 0; k < served->nversions; k++) {
+            size += slot_size(served->versions[k].body_len) + ALIGN;
+        }
         for (j = 0; j < served->sites->nelts; j++, n++) {
             const char *domain =
                 APR_ARRAY_IDX(served->sites, j, mtasts_site).name->value;
@@ -427,10 +557,22 @@ static segment *segment_make(apr_pool_t *p, const apr_array_header_t *servers,
                              const segment *from)
 {
     apr_size_t size = size_of(servers, from);
+    apr_status_t rv = APR_ENOMEM;
     apr_shm_t *shm;
     segment *seg;
 
-    if (!size || apr_shm_create(&shm, size, NULL, p) != APR_SUCCESS) {
+    if (!count_sites(servers)) {
+        return NULL;
+    }
+    if (!size || (rv = apr_shm_create(&shm, size, NULL, p)) != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv,
+                     APR_ARRAY_IDX(servers, 0, server_rec *),
+                     "mtasts: there is no shared memory for what each domain "
+                     "serves: nothing is held back by MTASTSCheck strict, and "
+                     "domains with MTASTSRollout serve nothing (404). To do: "
+                     "Give httpd more memory (ulimit, the limits of its "
+                     "container or service), or give it fewer domains, and "
+                     "reload it.");
         return NULL;
     }
     seg = apr_shm_baseaddr_get(shm);
@@ -446,22 +588,28 @@ void mtasts_released_make(apr_pool_t *ptemp, server_rec *main_server,
                           const apr_array_header_t *servers)
 {
     holder *h = holder_of(main_server);
-    making m = {NULL, h->seg, NULL, 0, 0};
+    making m = {.from = h->seg};
     int generation = 0, i;
     apr_pool_t *p;
 
     ap_mpm_query(AP_MPMQ_GENERATION, &generation);
+    m.wants_ledger = mtasts_memory_wanted(main_server);
     m.restarts = generation > 0 && (h->seg || h->empty);
-    apr_pool_create(&p, main_server->process->pool);
+    /* Nobody's child: when all others go, the watch's thread may have a word to
+     * read, still, until its own pool goes. */
+    apr_pool_create(&p, NULL);
     m.to = segment_make(p, servers, h->seg);
     m.releasable = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance) != NULL;
     index_previous(&m, ptemp);
-    for (i = 0; m.to && i < servers->nelts; i++) {
+    for (i = 0; i < servers->nelts; i++) {
         mtasts_served *served =
             mtasts_config_of(APR_ARRAY_IDX(servers, i, server_rec *))->served;
 
-        if (served) {
+        if (served && m.to) {
             add_server(&m, served);
+        }
+        else if (served) {
+            served->is_dark = served->plan.n > 0;
         }
     }
     /* The children of the configuration before have it mapped, still. */

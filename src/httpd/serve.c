@@ -1,4 +1,5 @@
 #include "serve.h"
+#include "fetched.h"
 #include "headers.h"
 #include "released.h"
 
@@ -59,9 +60,11 @@ int mtasts_serve_translate_name(request_rec *r)
     }
     if (!mtasts_released_answer(site, &answer)) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                      "mtasts: %s: the policy is held back (MTASTSCheck "
-                      "strict) and none was released before",
-                      site->name->value);
+                      "mtasts: %s: nothing is served: %s", site->name->value,
+                      mtasts_released_state(site) == MTASTS_HELD_TO_NONE
+                          ? "the policy is held back, and none was released "
+                            "before"
+                          : "it is not known yet what was served before");
         return HTTP_NOT_FOUND;
     }
     ap_set_module_config(r->request_config, &mtasts_module, (void *)site);
@@ -157,6 +160,9 @@ static int send_policy(request_rec *r, const mtasts_site *site)
     apr_table_unset(r->headers_in, "If-Modified-Since");
     apr_table_unset(r->headers_in, "If-Unmodified-Since");
     rc = ap_meets_conditions(r);
+    if (rc == OK || rc == HTTP_NOT_MODIFIED) {
+        mtasts_fetched_count(r, site);
+    }
     if (rc != OK) {
         /* As default_handler does: the headers of this response, no body. */
         r->status = rc;

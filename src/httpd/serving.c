@@ -9,6 +9,7 @@
 typedef struct {
     mtasts_ledger_serving serving;
     mtasts_policy policy; /* if it is not the site's */
+    unsigned step;        /* of the plan, from 1; 0: none */
     int released;         /* it is the one that is configured */
     int strict;
 } entry;
@@ -42,7 +43,7 @@ apr_uint64_t mtasts_serving_mark(const apr_array_header_t *servers)
 /* 0 if nothing is served there. */
 static int read_answer(apr_pool_t *p, const mtasts_site *site, entry *e)
 {
-    const mtasts_served *served = site->served;
+    const mtasts_version *v = mtasts_site_version(site);
     char digest[MTASTS_ID_SIZE];
     mtasts_answer answer;
 
@@ -52,10 +53,13 @@ static int read_answer(apr_pool_t *p, const mtasts_site *site, entry *e)
     e->serving.domain = site->name->value;
     e->serving.id = answer.id;
     e->serving.body = answer.body;
-    e->serving.digest = served->digest;
-    e->serving.policy = &served->policy;
+    e->serving.digest = v->digest;
+    e->serving.policy = &v->policy;
     e->released = mtasts_released_state(site) == MTASTS_RELEASED;
-    e->strict = mtasts_config_of(served->server)->check == MTASTS_CHECK_STRICT;
+    e->step =
+        site->served->plan.n && e->released ? mtasts_site_step(site) + 1 : 0;
+    e->strict =
+        mtasts_config_of(site->served->server)->check == MTASTS_CHECK_STRICT;
     if (e->released) {
         return 1;
     }
@@ -130,15 +134,30 @@ typedef struct {
     const apr_hash_t *known;
     apr_int64_t now;
     mtasts_notify *notify;
+    int begins; /* nothing was served before, so nothing has changed */
 } telling;
+
+/* A domain may be known by its TXT record alone. */
+static int knows_policy(apr_pool_t *p, const apr_hash_t *known)
+{
+    apr_hash_index_t *i;
+
+    for (i = apr_hash_first(p, (apr_hash_t *)known); i; i = apr_hash_next(i)) {
+        const mtasts_ledger_domain *d = apr_hash_this_val(i);
+
+        if (d->history.npast) {
+            return 1;
+        }
+    }
+    return 0;
+}
 
 static int say(const telling *t, const char *kind, const entry *e,
                const char *was, const char *is, const char *text)
 {
     mtasts_notification n = {kind, e->serving.domain, NULL, was, is, NULL};
 
-    /* When a ledger begins, nothing has changed. */
-    if (t->notify && apr_hash_count((apr_hash_t *)t->known)) {
+    if (t->notify && !t->begins) {
         n.text = apr_pstrcat(t->p, n.domain, ": ", text, NULL);
         mtasts_notify_add(t->notify, &n);
     }
@@ -151,14 +170,17 @@ static int say_changes(const telling *t, const entry *e)
         (apr_hash_t *)t->known, e->serving.domain, APR_HASH_KEY_STRING);
     const mtasts_past *was = d && d->history.npast ? d->history.past : NULL;
     const mtasts_policy *policy = e->serving.policy;
-    const char *mode = mtasts_mode_name(policy->mode), *text;
+    const char *mode = mtasts_mode_name(policy->mode), *text, *step = "";
 
     if (!is_new(d, e)) {
         return 1;
     }
+    if (e->step) {
+        step = apr_psprintf(t->p, ", step %u of MTASTSRollout", e->step);
+    }
     if (was && was->policy.mode != policy->mode &&
         !say(t, "mode", e, mtasts_mode_name(was->policy.mode), mode,
-             apr_psprintf(t->p, "the mode is %s, it was %s", mode,
+             apr_psprintf(t->p, "the mode is %s%s, it was %s", mode, step,
                           mtasts_mode_name(was->policy.mode)))) {
         return 0;
     }
@@ -168,11 +190,28 @@ static int say_changes(const telling *t, const entry *e)
                                 "the same policy has the id %s, it was %s",
                                 e->serving.id, was->id));
     }
-    text = apr_psprintf(t->p, "the policy %s (mode %s) is served%s%s",
-                        e->serving.id, mode, was ? ", before it was " : "",
-                        was ? was->id : "");
+    text = apr_psprintf(t->p, "the policy %s (mode %s%s) is served%s%s",
+                        e->serving.id, mode, step,
+                        was ? ", before it was " : "", was ? was->id : "");
     return say(t, e->strict && e->released ? "released" : "served", e,
                was ? was->id : "", e->serving.id, text);
+}
+
+/* Another front end, which serves still, has released a later one: it is not taken
+ * back by who goes on serving what it did, or begins with what others have left
+ * behind. */
+static int is_behind(const mtasts_ledger_domain *d, const entry *e,
+                     apr_int64_t now)
+{
+    const mtasts_ledger_serving *s = &e->serving;
+
+    if (!d->served_elsewhere) {
+        return 0;
+    }
+    return d->served_id
+               ? !strcmp(d->served_id, s->id) &&
+                     !strcmp(d->served_digest, s->digest)
+               : mtasts_is_superseded(&d->history, s->id, s->digest, now);
 }
 
 /* strict falls back on it, be it set now or later. */
@@ -181,7 +220,9 @@ static int release(const telling *t, const entry *e)
     const mtasts_ledger_domain *d = apr_hash_get(
         (apr_hash_t *)t->known, e->serving.domain, APR_HASH_KEY_STRING);
 
-    return !e->released || (d && d->released && is_past(d->released, e)) ||
+    return !e->released ||
+           (d && d->released &&
+            (is_past(d->released, e) || is_behind(d, e, t->now))) ||
            mtasts_ledger_release(t->ledger, t->p, &e->serving, t->now);
 }
 
@@ -190,7 +231,7 @@ int mtasts_serving_tell(apr_pool_t *p, const apr_array_header_t *servers,
                         apr_int64_t now, apr_int64_t until,
                         mtasts_notify *notify)
 {
-    telling t = {p, ledger, known, now, notify};
+    telling t = {p, ledger, known, now, notify, !knows_policy(p, known)};
     mtasts_ledger_serving *serving;
     gathering g;
     int i, ok;

@@ -3,6 +3,8 @@
 #include "notes.h"
 #include "vhost.h"
 
+#include "apr_atomic.h"
+
 /* The making of one mtasts_served. */
 typedef struct {
     apr_pool_t *pconf;
@@ -118,7 +120,8 @@ static const char *first_domain(const mtasts_served *served)
     return APR_ARRAY_IDX(served->sites, 0, mtasts_site).name->value;
 }
 
-static void add_patterns(making *m, const apr_array_header_t *words)
+static void add_patterns(making *m, mtasts_policy *policy,
+                         const apr_array_header_t *words)
 {
     static const char once[] = "once", twice[] = "twice";
     apr_hash_t *seen = apr_hash_make(m->ptemp);
@@ -129,13 +132,14 @@ static void add_patterns(making *m, const apr_array_header_t *words)
     if (!words) {
         return;
     }
-    mx = apr_palloc(m->pconf, (apr_size_t)words->nelts * sizeof(*mx));
+    policy->mx = mx =
+        apr_palloc(m->pconf, (apr_size_t)words->nelts * sizeof(*mx));
     for (i = 0; i < words->nelts; i++) {
         const char *pattern = APR_ARRAY_IDX(words, i, mtasts_word).value;
         const char *times = apr_hash_get(seen, pattern, APR_HASH_KEY_STRING);
 
         if (!times) {
-            mx[served->policy.nmx++] = pattern;
+            mx[policy->nmx++] = pattern;
         }
         else if (times == once) {
             mtasts_finding f;
@@ -145,7 +149,6 @@ static void add_patterns(making *m, const apr_array_header_t *words)
         }
         apr_hash_set(seen, pattern, APR_HASH_KEY_STRING, times ? twice : once);
     }
-    served->policy.mx = mx;
 }
 
 static const char *tlsrpt_value(apr_pool_t *p, const apr_array_header_t *words)
@@ -192,43 +195,128 @@ void mtasts_site_etag(const char *id, const char *digest,
                  by_hand ? digest : "");
 }
 
-/* Body, id and headers; 0 if the body is too large to be read. */
-static int render(making *m, const mtasts_config *cfg)
+/* Body, id and what the headers say of them; 0 if the body is too large to be
+ * read. */
+static int render(making *m, mtasts_version *v, const mtasts_config *cfg)
 {
-    mtasts_served *served = m->served;
-    apr_size_t len = mtasts_policy_render(&served->policy, NULL, 0);
+    apr_size_t len = mtasts_policy_render(&v->policy, NULL, 0);
     char *body = apr_palloc(m->pconf, len + 1);
     char *id = apr_palloc(m->pconf, MTASTS_ID_SIZE);
     char etag[MTASTS_ETAG_SIZE];
 
-    served->content_length = apr_psprintf(m->pconf, "%" APR_SIZE_T_FMT, len);
+    v->content_length = apr_psprintf(m->pconf, "%" APR_SIZE_T_FMT, len);
     if (len > MTASTS_BODY_MAX) {
         mtasts_finding why;
 
-        MTASTS_FILL(&why, MTASTS_BODY_TOO_LARGE, "", first_domain(served),
-                    served->content_length);
-        mtasts_refuse(m->refused, mtasts_site_engine_place(served->server),
+        MTASTS_FILL(&why, MTASTS_BODY_TOO_LARGE, "", first_domain(m->served),
+                    v->content_length);
+        mtasts_refuse(m->refused, mtasts_site_engine_place(m->served->server),
                       "MTASTSMX", &why);
         return 0;
     }
-    mtasts_policy_render(&served->policy, body, len);
+    mtasts_policy_render(&v->policy, body, len);
     body[len] = '\0';
-    served->body = body;
-    served->body_len = len;
+    v->body = body;
+    v->body_len = len;
     if (!mtasts_policy_id(body, len, id)) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP, 0, NULL,
                      "mtasts: OpenSSL has no SHA-256: no policy id");
         ++*m->refused;
         return 0;
     }
-    served->digest = id;
-    served->id = *cfg->id ? cfg->id : id;
-    mtasts_site_etag(served->id, id, etag);
-    served->etag = apr_pstrdup(m->pconf, etag);
-    served->hsts = *cfg->hsts ? cfg->hsts : NULL;
-    served->cache_control = *cfg->cache_control ? cfg->cache_control : NULL;
-    served->tlsrpt = tlsrpt_value(m->pconf, cfg->tlsrpt);
+    v->digest = id;
+    v->id = *cfg->id ? cfg->id : id;
+    mtasts_site_etag(v->id, id, etag);
+    v->etag = apr_pstrdup(m->pconf, etag);
     return 1;
+}
+
+/* One version, in pconf; 0 if it is refused. */
+static int add_version(making *m, const mtasts_config *cfg,
+                       const mtasts_policy *policy)
+{
+    mtasts_served *served = m->served;
+    mtasts_version *v = &served->versions[served->nversions++];
+    mtasts_finding why;
+
+    v->policy = *policy;
+    if (v->policy.nmx == 0 && v->policy.mode != MTASTS_MODE_NONE) {
+        MTASTS_FILL(&why, MTASTS_MX_MISSING, "", first_domain(served),
+                    mtasts_mode_name(v->policy.mode));
+        mtasts_refuse(m->refused, mtasts_site_engine_place(served->server),
+                      "MTASTSMX", &why);
+        return 0;
+    }
+    return render(m, v, cfg);
+}
+
+/* 0 if it is refused. */
+static int add_steps(making *m, const mtasts_config *cfg, mtasts_policy *policy)
+{
+    mtasts_served *served = m->served;
+    size_t i;
+
+    served->plan.steps = (const mtasts_step *)cfg->rollout->elts;
+    served->plan.n = (size_t)cfg->rollout->nelts;
+    served->plan.start = cfg->rollout_start;
+    for (i = 0; i < served->plan.n; i++) {
+        policy->mode = served->plan.steps[i].mode;
+        policy->max_age = served->plan.steps[i].max_age;
+        if (!add_version(m, cfg, policy)) {
+            return 0;
+        }
+    }
+    mtasts_plan_doubts(served->plan.steps, served->plan.n, first_domain(served),
+                       mtasts_keep, served->notes);
+    return 1;
+}
+
+static int is_one_id_for_all(const making *m, const mtasts_config *cfg)
+{
+    mtasts_finding why;
+
+    if (!cfg->rollout || !*cfg->id) {
+        return 0;
+    }
+    MTASTS_FILL(&why, MTASTS_ROLLOUT_ID, "", cfg->id,
+                mtasts_place_text(m->ptemp, cfg->id_place));
+    mtasts_refuse(m->refused, cfg->rollout_place, "MTASTSRollout", &why);
+    return 1;
+}
+
+/* 0 if it is refused. */
+static int add_versions(making *m, const mtasts_config *cfg)
+{
+    mtasts_served *served = m->served;
+    mtasts_policy policy = {(mtasts_mode)cfg->mode, cfg->max_age, NULL, 0};
+    const mtasts_version *last;
+    apr_size_t n = cfg->rollout ? (apr_size_t)cfg->rollout->nelts : 1;
+
+    served->versions = apr_pcalloc(m->pconf, n * sizeof(*served->versions));
+    add_patterns(m, &policy, cfg->mx);
+    if (is_one_id_for_all(m, cfg) ||
+        !(cfg->rollout ? add_steps(m, cfg, &policy)
+                       : add_version(m, cfg, &policy))) {
+        return 0;
+    }
+    /* A plan's short max_age is meant: only where it leads is looked at. */
+    last = &served->versions[served->nversions - 1];
+    mtasts_policy_check(&last->policy, last->body_len, first_domain(served),
+                        mtasts_keep, served->notes);
+    return 1;
+}
+
+unsigned mtasts_site_step(const mtasts_site *site)
+{
+    apr_uint32_t step = site->step ? apr_atomic_read32(site->step) : 0;
+
+    /* Other processes may have written it. */
+    return step < site->served->nversions ? step : 0;
+}
+
+const mtasts_version *mtasts_site_version(const mtasts_site *site)
+{
+    return &site->served->versions[mtasts_site_step(site)];
 }
 
 mtasts_served *mtasts_served_make(apr_pool_t *pconf, apr_pool_t *ptemp,
@@ -237,7 +325,6 @@ mtasts_served *mtasts_served_make(apr_pool_t *pconf, apr_pool_t *ptemp,
     const mtasts_config *cfg = mtasts_config_of(s);
     making m = {pconf, ptemp, NULL, refused};
     mtasts_served *served = apr_pcalloc(pconf, sizeof(*served));
-    mtasts_finding why;
 
     m.served = served;
     served->server = s;
@@ -248,21 +335,10 @@ mtasts_served *mtasts_served_make(apr_pool_t *pconf, apr_pool_t *ptemp,
         return NULL;
     }
     served->own_site = own_site(ptemp, served);
-    served->policy.mode = (mtasts_mode)cfg->mode;
-    served->policy.max_age = cfg->max_age;
-    add_patterns(&m, cfg->mx);
-    if (served->policy.nmx == 0 && served->policy.mode != MTASTS_MODE_NONE) {
-        MTASTS_FILL(&why, MTASTS_MX_MISSING, "", first_domain(served),
-                    mtasts_mode_name(served->policy.mode));
-        mtasts_refuse(refused, mtasts_site_engine_place(s), "MTASTSMX", &why);
-        return NULL;
-    }
-    if (!render(&m, cfg)) {
-        return NULL;
-    }
-    mtasts_policy_check(&served->policy, served->body_len, first_domain(served),
-                        mtasts_keep, served->notes);
-    return served;
+    served->hsts = *cfg->hsts ? cfg->hsts : NULL;
+    served->cache_control = *cfg->cache_control ? cfg->cache_control : NULL;
+    served->tlsrpt = tlsrpt_value(pconf, cfg->tlsrpt);
+    return add_versions(&m, cfg) ? served : NULL;
 }
 
 const mtasts_site *mtasts_site_by_host(const mtasts_served *served,

@@ -27,6 +27,17 @@ typedef struct {
     const char *remedy;
 } mtasts_note;
 
+/* A policy as it is sent. */
+typedef struct {
+    mtasts_policy policy;
+    const char *id;
+    const char *digest; /* the id that is derived from the body */
+    const char *body;
+    apr_size_t body_len;
+    const char *content_length; /* body_len as text */
+    const char *etag;           /* with its quotes */
+} mtasts_version;
+
 /* One policy domain in one server; there may be a hundred thousand. */
 typedef struct mtasts_site mtasts_site;
 struct mtasts_site {
@@ -34,21 +45,21 @@ struct mtasts_site {
     mtasts_served *served;
     mtasts_site *same; /* the domain in a server before this one, or NULL */
     struct mtasts_release *release; /* what it answers with now (released.h) */
+    apr_uint32_t *step; /* atomic: of the plan (rollout.h); NULL: the first */
     apr_array_header_t *notes; /* mtasts_note, on this domain alone; or NULL */
 };
 
 /* The policy of one server_rec, for all its domains. */
 struct mtasts_served {
     server_rec *server;
-    mtasts_policy policy;
+    mtasts_version *versions; /* one, or of each step of the plan */
+    unsigned nversions;
+    mtasts_plan plan;               /* MTASTSRollout; n is 0 without one */
+    int plan_stays;                 /* at its step, for nobody can take it on */
     int tls;                        /* the server terminates TLS itself */
     struct mtasts_segment *segment; /* where the sites' `release` are */
-    const char *id;
-    const char *digest; /* the id that is derived from the body */
-    const char *body;
-    apr_size_t body_len;
-    const char *content_length;  /* body_len as text */
-    const char *etag;            /* with its quotes */
+    apr_uint32_t slots;          /* where in it its versions are (released.c) */
+    int is_dark;                 /* a plan that can't be followed: released.h */
     const char *hsts;            /* NULL: Off */
     const char *cache_control;   /* NULL: Off */
     const char *tlsrpt;          /* the record's value, or NULL */
@@ -57,6 +68,13 @@ struct mtasts_served {
     const mtasts_site *own_site; /* of the ServerName, or NULL */
     apr_array_header_t *notes;   /* mtasts_note, on all domains at once */
 };
+
+/* At which step of its plan the site is, from 0; 0 also without one.  Any thread
+ * of any process. */
+unsigned mtasts_site_step(const mtasts_site *site);
+
+/* What the site is meant to serve now.  The same. */
+const mtasts_version *mtasts_site_version(const mtasts_site *site);
 
 /* Makes what `s` serves, from its merged directives and with their defaults,
  * in pconf; what it refuses is said and counted in *refused.  NULL then, and if

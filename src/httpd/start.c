@@ -4,13 +4,37 @@
 #include "live.h"
 #include "memory.h"
 #include "report.h"
+#include "rollout.h"
 #include "strict.h"
 #include "vhost_tls.h"
+
+#define PLANS_MAX 20
 
 typedef struct {
     apr_pool_t *p;
     mtasts_live_options options;
 } looking;
+
+/* What each plan means in dates, while the administrator looks at it. */
+static void say_plans(const looking *l, const mtasts_live *live)
+{
+    mtasts_sites sites = {l->options.servers, 0, 0};
+    const mtasts_live_site *at;
+    const mtasts_site *site;
+    int said = 0;
+
+    while ((site = mtasts_sites_next(&sites)) != NULL && said < PLANS_MAX) {
+        at = mtasts_live_of(live, site);
+        if (site->served->plan.n && !site->served->plan_stays && !site->same &&
+            !(at && at->unplaced)) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_NOTICE, 0, NULL,
+                         "mtasts: %s: MTASTSRollout at the earliest: %s",
+                         site->name->value,
+                         mtasts_rollout_dates(l->p, site, at));
+            said++;
+        }
+    }
+}
 
 /* To the log; of the server that starts, compared with what stood before.  That
  * it stands is left to the watch to write down, which looks next and tells
@@ -22,6 +46,7 @@ static void log_it(const looking *l, const mtasts_live *live,
 
     if (!l->options.running) {
         mtasts_live_log(live);
+        say_plans(l, live);
         return;
     }
     standings = mtasts_standings_make(l->p);
@@ -38,6 +63,7 @@ static int look_and_log(void *ctx, mtasts_child *child)
     mtasts_ledger *ledger = mtasts_live_recall(l->p, &l->options);
     mtasts_live *live;
 
+    mtasts_rollout_begin(l->p, l->options.servers, l->options.known);
     if (l->options.running) {
         mtasts_strict_begin(l->p, l->options.servers, l->options.known);
     }
@@ -105,6 +131,7 @@ int mtasts_start_post_config(apr_pool_t *pconf, apr_pool_t *plog,
 {
     (void)pconf;
     (void)plog;
+    mtasts_config_of(main_server)->read_at = apr_time_now();
     mtasts_memory_prepare(ptemp, mtasts_servers(ptemp, main_server));
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         look(ptemp, main_server, BEFORE_SERVING, BEFORE_SERVING, 1);

@@ -1,6 +1,7 @@
 #include "strict.h"
 #include "notes.h"
 #include "released.h"
+#include "rollout.h"
 #include "../core/area.h"
 #include "../core/release.h"
 #include "../store/body.h"
@@ -16,14 +17,15 @@ static int is_strict(const server_rec *s)
 
 static int is_released(const mtasts_site *site, const mtasts_past *released)
 {
-    return !strcmp(released->id, site->served->id) &&
-           !strcmp(released->digest, site->served->digest);
+    return !strcmp(released->id, mtasts_site_version(site)->id) &&
+           !strcmp(released->digest, mtasts_site_version(site)->digest);
 }
 
 static int is_open(const mtasts_site *site, const mtasts_past *released)
 {
     return is_released(site, released) ||
-           mtasts_is_way_out(&site->served->policy, &released->policy);
+           mtasts_is_way_out(&mtasts_site_version(site)->policy,
+                             &released->policy);
 }
 
 static const mtasts_ledger_domain *known_of(const apr_hash_t *known,
@@ -36,8 +38,9 @@ static const mtasts_ledger_domain *known_of(const apr_hash_t *known,
 
 static int is_held_in(const mtasts_site *site, const mtasts_ledger_domain *d)
 {
-    return d && d->held && !strcmp(d->held->id, site->served->id) &&
-           !strcmp(d->held->digest, site->served->digest);
+    return d && d->held &&
+           !strcmp(d->held->id, mtasts_site_version(site)->id) &&
+           !strcmp(d->held->digest, mtasts_site_version(site)->digest);
 }
 
 /* `is_new` to a server that runs: that much is known without a ledger. */
@@ -62,6 +65,11 @@ static void begin_undecided(const mtasts_site *site, const apr_hash_t *known,
     }
 }
 
+void mtasts_strict_begin_site(const mtasts_site *site, const apr_hash_t *known)
+{
+    begin_undecided(site, known, mtasts_released_state(site) == MTASTS_NEW);
+}
+
 /* What is held to was carried over from the configuration before, which did not
  * look into it; and another front end may have released the policy since. */
 static void begin_held(apr_pool_t *p, const mtasts_site *site,
@@ -74,7 +82,7 @@ static void begin_held(apr_pool_t *p, const mtasts_site *site,
     if ((d && d->released && is_released(site, d->released)) ||
         (mtasts_released_answer(site, &other) &&
          mtasts_body_policy(p, other.body, other.body_len, &policy) &&
-         mtasts_is_way_out(&site->served->policy, &policy))) {
+         mtasts_is_way_out(&mtasts_site_version(site)->policy, &policy))) {
         mtasts_released_set(site);
     }
 }
@@ -99,14 +107,14 @@ void mtasts_strict_begin(apr_pool_t *p, const apr_array_header_t *servers,
         mtasts_release_state state = mtasts_released_state(site);
 
         apr_pool_clear(each);
-        if (!is_strict(site->served->server) || state == MTASTS_RELEASED) {
-            continue;
+        if (!is_strict(site->served->server) || state == MTASTS_RELEASED ||
+            mtasts_rollout_is_open(site, known_of(known, site))) {
+            continue; /* of a plan it is not known yet what is to be served */
         }
-        if (state == MTASTS_UNDECIDED) {
-            begin_undecided(site, known, 0);
+        if (state == MTASTS_UNDECIDED || state == MTASTS_NEW) {
+            mtasts_strict_begin_site(site, known);
         }
-        else if (state == MTASTS_NEW ||
-                 (state == MTASTS_HELD_TO_NONE && is_known(known, site))) {
+        else if (state == MTASTS_HELD_TO_NONE && is_known(known, site)) {
             begin_undecided(site, known, 1);
         }
         else {
@@ -162,8 +170,8 @@ static void say_held_back(const mtasts_site *site, apr_array_header_t *notes,
             notes->pool, "the one released before, %s, goes on being served",
             other_id);
     }
-    MTASTS_FILL(&f, MTASTS_HELD_BACK, site->name->value, site->served->id, why,
-                instead);
+    MTASTS_FILL(&f, MTASTS_HELD_BACK, site->name->value,
+                mtasts_site_version(site)->id, why, instead);
     mtasts_keep(notes, &f);
 }
 
@@ -217,7 +225,7 @@ static int is_id_of_other(const mtasts_strict_checked *c)
     mtasts_answer other;
 
     return !c->knows_past && mtasts_released_answer(c->site, &other) &&
-           !strcmp(other.id, c->site->served->id);
+           !strcmp(other.id, mtasts_site_version(c->site)->id);
 }
 
 /* Where port 25 is closed to this machine TLS is never known, so that it counts
@@ -226,7 +234,8 @@ static const char *not_known(const mtasts_strict_checked *c)
 {
     unsigned seen = mtasts_released_because(c->site) & out_of_sight(c);
 
-    if (c->site->served->policy.mode == MTASTS_MODE_ENFORCE && !c->knows_mx) {
+    if (mtasts_site_version(c->site)->policy.mode == MTASTS_MODE_ENFORCE &&
+        !c->knows_mx) {
         return mtasts_code_name(MTASTS_DNS_UNKNOWN);
     }
     if (seen & MTASTS_BECAUSE_MX_TLS) {
@@ -310,9 +319,9 @@ static apr_hash_t *all_held(apr_pool_t *p, const apr_array_header_t *servers)
 static int write_held(apr_pool_t *p, mtasts_ledger *ledger,
                       const apr_hash_t *known, const holding *h)
 {
-    const mtasts_served *served = h->site->served;
+    const mtasts_version *v = mtasts_site_version(h->site);
     const mtasts_ledger_domain *d = known_of(known, h->site);
-    const mtasts_ledger_held held = {served->digest, served->id, h->because};
+    const mtasts_ledger_held held = {v->digest, v->id, h->because};
 
     return (is_held_in(h->site, d) && d->held->because == h->because) ||
            mtasts_ledger_hold(ledger, p, h->site->name->value, &held);
@@ -348,7 +357,7 @@ int mtasts_strict_would_refuse(const mtasts_site *site,
     const char *why;
 
     if (!is_strict(site->served->server) ||
-        site->served->policy.mode == MTASTS_MODE_NONE ||
+        mtasts_site_version(site)->policy.mode == MTASTS_MODE_NONE ||
         (released && is_open(site, released))) {
         return 0;
     }

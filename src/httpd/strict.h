@@ -18,6 +18,9 @@
 void mtasts_strict_begin(apr_pool_t *p, const apr_array_header_t *servers,
                          const apr_hash_t *known);
 
+/* The same for one that is undecided, or new. */
+void mtasts_strict_begin_site(const mtasts_site *site, const apr_hash_t *known);
+
 /* What the checks of a site came to. */
 typedef struct {
     const mtasts_site *site;

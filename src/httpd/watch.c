@@ -1,10 +1,14 @@
 #include "watch.h"
 #include "clock.h"
+#include "fetched.h"
 #include "live.h"
 #include "memory.h"
 #include "notify.h"
+#include "publish.h"
 #include "report.h"
+#include "rollout.h"
 #include "serving.h"
+#include "soon.h"
 #include "strict.h"
 #include "vhost.h"
 #include "../core/schedule.h"
@@ -20,13 +24,14 @@
 #define RUN_TIMEOUT_MS 600000 /* many dead MX hosts, 64 at once */
 #define TICK           apr_time_from_sec(1)
 #define END_WAIT       apr_time_from_msec(300)
+#define LAST_WAIT      apr_time_from_sec(2) /* a disk may be busy */
 #define BEAT           apr_time_from_sec(60)
 #define BEAT_HOLDS     120 /* s: one may be missed */
 #define OPEN_FOR       apr_time_from_sec(3600)
 #define TRIES_MAX      5
 #define NICE           15 /* about 3 % of a core beside one busy thread */
+#define RESUME_IN      5  /* s */
 #define CLEAR_UP_MAX   apr_time_from_sec(20) /* less than BEAT */
-#define TOGETHER       apr_time_from_sec(5)  /* looks that are due soon */
 
 /* Of all children that run this configuration, one after the other. */
 typedef struct {
@@ -35,28 +40,28 @@ typedef struct {
     apr_int64_t next;   /* of mtasts_clock(), in ms: the next full run */
 } schedule;
 
-/* When a domain is looked at again. */
-typedef struct {
-    const char *domain;
-    unsigned step;
-    apr_time_t at; /* of mtasts_clock() */
-} again;
-
 /* What the thread has, from its first turn on. */
 typedef struct {
     apr_pool_t *p;
     const apr_array_header_t *servers;
     mtasts_standings *standings;
     mtasts_notify *notify;
+    mtasts_publish *publish;
     apr_pool_t *of_ledger; /* NULL: it is not open */
     mtasts_ledger *ledger;
     apr_time_t opened;
     int told; /* the ledger, what is served: */
     apr_uint64_t mark;
     apr_time_t next_beat;
-    apr_pool_t *of_soon;
-    apr_hash_t *soon; /* domain -> again * */
+    mtasts_soon *soon;
+    int resumed; /* what was planned before */
 } watching;
+
+/* For between(). */
+typedef struct {
+    mtasts_watch *w;
+    apr_pool_t *p;
+} watching_pool;
 
 /* One per configuration, in pconf; each child has its copy. */
 struct mtasts_watch {
@@ -70,6 +75,8 @@ struct mtasts_watch {
     apr_uint32_t stop;          /* the child ends */
     apr_uint32_t busy;          /* with what must not be torn down under it */
 };
+
+enum { IDLE, BUSY, RUNS_COMMAND }; /* what becomes of it must be written down */
 
 static int stopping(void *ctx)
 {
@@ -212,7 +219,9 @@ static const char *beat(mtasts_watch *w, apr_pool_t *p, const apr_hash_t *known,
     if (mtasts_clock() - t->opened > OPEN_FOR) {
         close_ledger(t);
     }
-    if (open_ledger(w, p, &why) && !tell_serving(w, p, known, now, now + s)) {
+    if (open_ledger(w, p, &why) &&
+        (!tell_serving(w, p, known, now, now + s) ||
+         !mtasts_fetched_tell(p, t->servers, t->ledger))) {
         why = give_up_ledger(w, p);
     }
     return why;
@@ -237,6 +246,9 @@ static void set_options(mtasts_watch *w, apr_pool_t *p, mtasts_live_options *o)
     /* The first start has looked before it served, as far as its time reached:
      * now there is time, and what can be fetched. */
     o->after_start = generation == 0;
+    o->kept = mtasts_publish_kept;
+    o->watched = mtasts_publish_watched;
+    o->publish_ctx = w->watching->publish;
 }
 
 /* What was before; with it what is new under strict is decided, and the ledger
@@ -250,6 +262,11 @@ static void recall(mtasts_watch *w, apr_pool_t *p, mtasts_live_options *o)
         !mtasts_live_know(p, o, w->watching->ledger)) {
         o->no_ledger = give_up_ledger(w, p);
     }
+    /* Before anything else is served. */
+    if (w->watching->ledger && !stopping(w)) {
+        mtasts_fetched_tell(p, o->servers, w->watching->ledger);
+    }
+    mtasts_rollout_begin(p, o->servers, o->known);
     mtasts_strict_begin(p, o->servers, o->known);
     if (o->known) {
         mark = w->watching->told ? w->watching->mark : 0;
@@ -270,7 +287,10 @@ static const char *remember(mtasts_watch *w, apr_pool_t *p,
 {
     mtasts_ledger *ledger = w->watching->ledger;
 
+    /* What was fetched until now was the step before. */
     return mtasts_live_remember(live, ledger) &&
+                   mtasts_fetched_tell(p, o->servers, ledger) &&
+                   (!o->known || mtasts_live_remember_plans(live, ledger)) &&
                    (!o->known ||
                     mtasts_strict_remember(p, o->servers, ledger, o->known))
                ? beat(w, p, NULL, BEAT_HOLDS)
@@ -297,9 +317,42 @@ static void report(mtasts_watch *w, apr_pool_t *p, const mtasts_live_options *o,
     }
 }
 
+/* The ledger counts on a word each minute, which there will not be while a command
+ * runs.  (It may be opened anew for that.) */
+static mtasts_ledger *between(void *ctx, apr_uint32_t seconds)
+{
+    watching_pool *at = ctx;
+    mtasts_watch *w = at->w;
+    const char *why;
+
+    if (w->watching->ledger) {
+        why = beat(w, at->p, NULL, (apr_int64_t)seconds + BEAT_HOLDS);
+        if (why) {
+            tell_of_ledger(w, why);
+        }
+    }
+    apr_atomic_set32(&w->busy, RUNS_COMMAND);
+    return w->watching->ledger;
+}
+
+static void publish(mtasts_watch *w, apr_pool_t *p, const mtasts_live *live)
+{
+    watching *t = w->watching;
+    watching_pool at = {w, p};
+
+    if (!mtasts_publish_go(t->publish, p, live, t->ledger, t->notify, between,
+                           &at) &&
+        t->ledger) {
+        tell_of_ledger(w, give_up_ledger(w, p));
+    }
+    apr_atomic_set32(&w->busy, BUSY);
+}
+
 /* 0 if it was broken off: what it doesn't know, the next one finds. */
 static int look(mtasts_watch *w, apr_pool_t *p, const apr_hash_t *only)
 {
+    watching *t = w->watching;
+    apr_hash_t *times = apr_hash_make(p);
     mtasts_live_options o;
     mtasts_live *live;
 
@@ -312,6 +365,13 @@ static int look(mtasts_watch *w, apr_pool_t *p, const apr_hash_t *only)
     }
     if (live) {
         report(w, p, &o, live);
+        publish(w, p, live);
+        mtasts_publish_soon(live, times);
+        mtasts_live_plans_soon(live, interval(w), times);
+    }
+    if (interval(w)) {
+        mtasts_soon_plan(t->soon, p, only, mtasts_standings_soon(t->standings),
+                         times, interval(w));
     }
     return 1;
 }
@@ -321,108 +381,6 @@ static int look(mtasts_watch *w, apr_pool_t *p, const apr_hash_t *only)
 static apr_int64_t clock_ms(void)
 {
     return apr_time_as_msec(mtasts_clock());
-}
-
-/* A domain is looked at sooner than the next full run when it has news, and until
- * what is unknown is known. */
-static void look_again(mtasts_watch *w, const char *domain, int news)
-{
-    watching *t = w->watching;
-    again *a = apr_hash_get(t->soon, domain, APR_HASH_KEY_STRING);
-    apr_int64_t ms;
-
-    if (!a && !news) {
-        return; /* unknown for long: each full run looks */
-    }
-    if (!a) {
-        a = apr_pcalloc(t->of_soon, sizeof(*a));
-        a->domain = apr_pstrdup(t->of_soon, domain);
-        apr_hash_set(t->soon, a->domain, APR_HASH_KEY_STRING, a);
-    }
-    else {
-        a->step = news ? 0 : a->step + 1;
-    }
-    ms = mtasts_look_after(a->step, interval(w));
-    a->at = mtasts_clock() + apr_time_from_msec(ms);
-    if (!ms) {
-        apr_hash_set(t->soon, domain, APR_HASH_KEY_STRING, NULL);
-    }
-}
-
-/* In a pool of its own, so that years of it take no memory. */
-static void copy_soon(watching *t)
-{
-    apr_pool_t *before = t->of_soon;
-    apr_hash_t *all;
-    apr_hash_index_t *i;
-    void *value;
-
-    apr_pool_create(&t->of_soon, t->p);
-    all = apr_hash_make(t->of_soon);
-    for (i = t->soon ? apr_hash_first(before, t->soon) : NULL; i;
-         i = apr_hash_next(i)) {
-        again *a;
-
-        apr_hash_this(i, NULL, NULL, &value);
-        a = apr_pmemdup(t->of_soon, value, sizeof(*a));
-        a->domain = apr_pstrdup(t->of_soon, a->domain);
-        apr_hash_set(all, a->domain, APR_HASH_KEY_STRING, a);
-    }
-    t->soon = all;
-    if (before) {
-        apr_pool_destroy(before);
-    }
-}
-
-/* After a look at `only`, or at all. */
-static void plan(mtasts_watch *w, apr_pool_t *p, const apr_hash_t *only)
-{
-    watching *t = w->watching;
-    apr_hash_t *soon = (apr_hash_t *)mtasts_standings_soon(t->standings);
-    apr_hash_index_t *i;
-    const void *domain;
-    void *value;
-
-    copy_soon(t);
-    for (i = apr_hash_first(p, t->soon); i; i = apr_hash_next(i)) {
-        apr_hash_this(i, &domain, NULL, NULL);
-        if ((!only ||
-             apr_hash_get((apr_hash_t *)only, domain, APR_HASH_KEY_STRING)) &&
-            !apr_hash_get(soon, domain, APR_HASH_KEY_STRING)) {
-            apr_hash_set(t->soon, domain, APR_HASH_KEY_STRING, NULL);
-        }
-    }
-    for (i = interval(w) ? apr_hash_first(p, soon) : NULL; i;
-         i = apr_hash_next(i)) {
-        apr_hash_this(i, &domain, NULL, &value);
-        look_again(w, domain, *(const int *)value);
-    }
-}
-
-/* The domains that are due, or NULL. */
-static apr_hash_t *due_soon(const watching *t, apr_pool_t *p)
-{
-    apr_time_t now = mtasts_clock();
-    apr_hash_t *due = NULL;
-    apr_hash_index_t *i;
-    int is_due = 0;
-    void *value;
-
-    for (i = t->soon ? apr_hash_first(p, t->soon) : NULL; i;
-         i = apr_hash_next(i)) {
-        const again *a;
-
-        apr_hash_this(i, NULL, NULL, &value);
-        a = value;
-        is_due = is_due || a->at <= now;
-        if (a->at <= now + TOGETHER) {
-            const char *domain = apr_pstrdup(p, a->domain);
-
-            due = due ? due : apr_hash_make(p);
-            apr_hash_set(due, domain, APR_HASH_KEY_STRING, domain);
-        }
-    }
-    return is_due ? due : NULL;
 }
 
 static int is_full_run_due(const mtasts_watch *w)
@@ -490,7 +448,6 @@ static void full_run(mtasts_watch *w, apr_pool_t *p)
     }
     if (look(w, p, NULL)) {
         full_run_ended(w);
-        plan(w, p, NULL);
         clear_up(w, p);
     }
 }
@@ -504,6 +461,33 @@ static void step_back(void)
 #ifdef __linux__
     (void)setpriority(PRIO_PROCESS, 0, NICE);
 #endif
+}
+
+/* What the process before had planned is known to the ledger: records that are under
+ * way, and plans that go on. */
+static void resume(mtasts_watch *w, apr_pool_t *p)
+{
+    watching *t = w->watching;
+    mtasts_sites sites = {t->servers, 0, 0};
+    apr_hash_t *known, *times = apr_hash_make(p), *none = apr_hash_make(p);
+    const mtasts_site *site;
+    const char *why;
+
+    if (!interval(w) || !open_ledger(w, p, &why) ||
+        !mtasts_ledger_read(t->ledger, p, apr_time_sec(apr_time_now()),
+                            &known)) {
+        return; /* the next beat says so */
+    }
+    while ((site = mtasts_sites_next(&sites)) != NULL) {
+        const mtasts_ledger_domain *d =
+            apr_hash_get(known, site->name->value, APR_HASH_KEY_STRING);
+
+        if (d && (mtasts_publish_is_under_way(d) ||
+                  mtasts_rollout_is_near(site, d, interval(w)))) {
+            mtasts_soon_by(times, site->name->value, RESUME_IN);
+        }
+    }
+    mtasts_soon_plan(t->soon, p, none, none, times, interval(w));
 }
 
 static int begin(mtasts_watch *w)
@@ -523,6 +507,8 @@ static int begin(mtasts_watch *w)
     t->servers = mtasts_servers(p, w->main_server);
     t->standings = mtasts_standings_make(p);
     t->notify = mtasts_notify_make(p, w->main_server, w->seen, stopping, w);
+    t->publish = mtasts_publish_make(p, w->main_server, stopping, w);
+    t->soon = mtasts_soon_make(p);
     t->next_beat = mtasts_clock();
     w->watching = t;
     step_back();
@@ -545,12 +531,15 @@ static void turn(mtasts_watch *w, apr_pool_t *p)
     const apr_hash_t *only;
 
     if (is_full_run_due(w)) {
+        t->resumed = 1;
         full_run(w, p);
     }
-    else if ((only = due_soon(t, p)) != NULL) {
-        if (look(w, p, only)) {
-            plan(w, p, only);
-        }
+    else if (!t->resumed) {
+        t->resumed = 1;
+        resume(w, p);
+    }
+    else if ((only = mtasts_soon_due(t->soon, p)) != NULL) {
+        (void)look(w, p, only);
     }
     else if (t->next_beat <= mtasts_clock()) {
         tell_of_ledger(w, beat(w, p, NULL, BEAT_HOLDS));
@@ -574,13 +563,13 @@ static apr_status_t on_watchdog(int state, void *data, apr_pool_t *pool)
         return APR_SUCCESS; /* any other status would end the calls */
     }
     /* Before the question: end_turn() asks the other way round. */
-    apr_atomic_set32(&w->busy, 1);
+    apr_atomic_set32(&w->busy, BUSY);
     p = !stopping(w) && begin(w) ? make_pool() : NULL;
     if (p) {
         turn(w, p);
         apr_pool_destroy(p);
     }
-    apr_atomic_set32(&w->busy, 0);
+    apr_atomic_set32(&w->busy, IDLE);
     return APR_SUCCESS;
 }
 
@@ -643,14 +632,15 @@ int mtasts_watch_post_config(apr_pool_t *pconf, apr_pool_t *plog,
     return OK;
 }
 
-static void wait_for_turn(const mtasts_watch *w)
+/* 1 if it has ended. */
+static int wait_for_turn(mtasts_watch *w, apr_interval_time_t longest)
 {
-    apr_time_t until = mtasts_clock() + END_WAIT;
+    apr_time_t until = mtasts_clock() + longest;
 
-    while (apr_atomic_read32((apr_uint32_t *)&w->busy) &&
-           mtasts_clock() < until) {
+    while (apr_atomic_read32(&w->busy) != IDLE && mtasts_clock() < until) {
         apr_sleep(apr_time_from_msec(5));
     }
+    return apr_atomic_read32(&w->busy) == IDLE;
 }
 
 /* OpenSSL, c-ares and the ledger must not be torn down under a turn: ask it to
@@ -660,15 +650,18 @@ static void wait_for_turn(const mtasts_watch *w)
 static apr_status_t end_turn(void *data)
 {
     mtasts_watch *w = data;
+    int ended;
 
     apr_atomic_set32(&w->stop, 1);
-    wait_for_turn(w);
-    if (w->guard && mtasts_ledger_interrupt(w->guard)) {
-        wait_for_turn(w);
+    ended = wait_for_turn(
+        w, apr_atomic_read32(&w->busy) == RUNS_COMMAND ? LAST_WAIT : END_WAIT);
+    if (w->guard) {
+        (void)mtasts_ledger_interrupt(w->guard);
     }
+    ended = ended || wait_for_turn(w, LAST_WAIT);
     /* Their pools are nobody's children: with -X they would go when this code is
      * not loaded any more. */
-    if (!apr_atomic_read32(&w->busy)) {
+    if (ended) {
         if (w->watching) {
             close_ledger(w->watching);
         }
