@@ -13,6 +13,9 @@ sub vhost {
     return "<VirtualHost *:1>\n" . ($name || 'ServerName mta-sts.example.test') . "\nSSLEngine on\nMTASTSEngine On\n$lines\n</VirtualHost>";
 }
 my $mx = 'MTASTSMX mx.example.test';
+my $plan = 'MTASTSRollout testing:1d/14d enforce:1w';
+# Who looks into the ledger is User.
+my $kept = join "\n", '', 'MTASTSLedger sqlite3', $> ? () : ('User nobody', 'Group ' . getgrgid((getpwnam 'nobody')[3]));
 my $long = join '.', ('a' x 63) x 4;
 my $many = join ' ', map {"mx$_.example.test"} 1 .. 3000;
 my $eight = join ' ', map {"mx$_.mail.example.test"} 1 .. 400;
@@ -104,6 +107,23 @@ my @values = (
     ['MTASTSNotifyCommand /nonexistent/x y', 'notify-command-value', qr{'/nonexistent/x' can't be run: there is no such file}],
     ['MTASTSNotifyCommand /tmp', 'notify-command-value', qr{'/tmp' can't be run: it is no file}],
     ['MTASTSNotifyCommand /etc/passwd', 'notify-command-value', qr{'/etc/passwd' can't be run: it is not executable}],
+    ['MTASTSPublishCommand', 'no-value', qr/path of a command/],
+    ['MTASTSPublishCommand nsupdate', 'publish-command-value', qr{'nsupdate' can't be run: it is no absolute path}],
+    ['MTASTSPublishCommand /nonexistent/x', 'publish-command-value', qr{'/nonexistent/x' can't be run: there is no such file}],
+    ['MTASTSPublishTimeout 0', 'publish-timeout-value', qr/'0' is not a time from 1 s to 10 m/],
+    ['MTASTSPublishTimeout 11m', 'publish-timeout-value', qr/'11m'/],
+    ['MTASTSPublishDelay 0', 'publish-delay-value', qr/'0' is neither a time from 1 s to 1 d nor Off/],
+    ['MTASTSPublishDelay 25h', 'publish-delay-value', qr/'25h'/],
+    ['MTASTSPublishForeign maybe', 'engine-value', qr/'maybe' is neither On nor Off/],
+    ['MTASTSFetchQuorum 0', 'fetch-quorum-value', qr/'0' is neither all nor a number of addresses from 1 to 1000/],
+    ['MTASTSFetchQuorum most', 'fetch-quorum-value', qr/'most'/],
+    ['MTASTSRollout', 'no-value', qr/step/],
+    ['MTASTSRollout testing:1d enforce:1d', 'rollout-order', qr/step 1, testing:1d, has no hold/],
+    ['MTASTSRollout enforce:1d/7d testing:1d', 'rollout-order', qr/never lowers the mode/],
+    ['MTASTSRollout enforce', 'rollout-step-syntax', qr/'enforce' is not a step of a plan/],
+    ['MTASTSRollout report:1d', 'mode-value', qr/'report'/],
+    ['MTASTSRollout testing:1x', 'max-age-syntax', qr/'1x'/],
+    ['MTASTSRolloutStart tomorrow', 'rollout-start-value', qr/'tomorrow' is not a date/],
     ['MTASTSStateDir ""', undef, qr/takes one argument/],
     ['MTASTSStateDir /', 'state-dir-value', qr{'/' can't be.*other uses}],
     ['MTASTSStateDir ///', 'state-dir-value', qr{'///' can't be.*other uses}],
@@ -137,6 +157,9 @@ my @wholes = (
     ['twice by name', vhost($mx) . "\n" . vhost($mx), 106, 'domain-twice', qr/ServerName or ServerAlias: /],
     ['twice, all addresses written in another way', vhost($mx) . "\n" . (vhost($mx) =~ s/\*:1/0.0.0.0:1/r), 106, 'domain-twice', qr/ on \*:1: /],
     ['twice by inheritance', "MTASTSDomain x.test\n$mx\n" . vhost('') . "\n" . vhost('', 'ServerName www.test'), 108, 'domain-twice', qr/x\.test .*configtest\.conf:102\b/],
+    ['a plan beside a mode', vhost("$mx\nMTASTSMode enforce\n$plan"), 106, 'rollout-both', qr/MTASTSRollout: MTASTSMode and MTASTSRollout are set in the same place \(the other one at .*configtest\.conf:105\)/],
+    ['a max_age beside a plan', vhost("$mx\n$plan\nMTASTSMaxAge 1w"), 106, 'rollout-both', qr/MTASTSMaxAge: MTASTSMaxAge and MTASTSRollout are set .* at .*configtest\.conf:105\)/],
+    ['a plan with one id for all steps', vhost("$mx\n$plan\nMTASTSPolicyID 1"), 105, 'rollout-id', qr/MTASTSPolicyID 1 holds here \(from .*configtest\.conf:106\)/],
     ['too large', vhost("MTASTSMX $many"), 103, 'body-too-large', qr/would have \d{5} bytes.*64000/],
 );
 
@@ -167,6 +190,14 @@ my @warnings = (
     ['no TLS', vhost("SSLEngine off\n$mx"), 'vhost-plain', qr/mta-sts\.example\.test:1 has no TLS/],
     ['another policy on another port', vhost($mx) . "\n<VirtualHost *:2>\nServerName mta-sts.example.test\nMTASTSEngine On\nMTASTSMX mx2.example.test\n</VirtualHost>", 'policy-differs policy-differs', qr/mtasts: example\.test: policy-differs: .* at \S+configtest\.conf:100: /],
     ['no engine', vhost($mx) . "\n<VirtualHost *:1>\nServerName mta-sts.b.test\nMTASTSMX mx.b.test\n</VirtualHost>", 'engine-missing', qr/mtasts: mta-sts\.b\.test:1: engine-missing: .* at \S+configtest\.conf:108 .*MTASTSEngine On/],
+    ['a plan without testing', vhost("$mx\nMTASTSCheck warn\nMTASTSRollout enforce:1d") . $kept, 'rollout-untested', qr/enforces from its first step on, enforce:1d/],
+    ['a plan that leaps', vhost("$mx\nMTASTSCheck warn\nMTASTSRollout testing:1d/14d enforce:26w") . $kept, 'rollout-leap', qr/enforce:26w is the first step/],
+    ['a plan that nobody follows', vhost("$mx\n$plan"), 'no-effect', qr/MTASTSRollout stays at its step, as nobody looks while httpd runs.*Remove MTASTSCheck off/],
+    ['a plan that nobody remembers', vhost("$mx\nMTASTSCheck warn\n$plan") . "\nMTASTSLedger Off", 'no-effect', qr/nobody remembers.*Remove MTASTSLedger Off/],
+    ['a plan that is not watched', vhost("$mx\nMTASTSCheck warn\n$plan") . "$kept\nMTASTSWatchInterval Off", 'no-effect', qr/Remove MTASTSWatchInterval Off/],
+    ['a plan whose policy nobody fetches', vhost("$mx\nMTASTSCheck warn\n$plan\nMTASTSProbeHost Off") . $kept, 'no-effect', qr/nobody sees whether every address.*Remove MTASTSProbeHost Off/],
+    ['a command that is never run', vhost("$mx\nMTASTSCheck warn\nMTASTSPublishCommand /bin/true\nMTASTSProbeHost Off"), 'no-effect', qr/never run for the _mta-sts record.*Remove MTASTSProbeHost Off/],
+    ['two plans for a domain that begin alike', vhost("$mx\nMTASTSCheck warn\n$plan") . "\n<VirtualHost *:2>\nServerName mta-sts.example.test\nMTASTSEngine On\n$mx\nMTASTSCheck warn\nMTASTSRollout testing:1d/14d enforce:2w\n</VirtualHost>$kept", 'policy-differs policy-differs', qr/depends on the address/],
     ['three times', vhost("$mx\n$mx\n$mx"), 'mx-duplicate', qr/more than once/],
     ['no TLS at all', "<VirtualHost *:1>\nServerName mta-sts.example.test\nMTASTSEngine On\n$mx\n</VirtualHost>", 'vhost-plain', qr/has no TLS/],
 );
@@ -184,6 +215,9 @@ my @silent = (
     ['no command', "MTASTSNotifyCommand /bin/true\nMTASTSNotifyCommand off"],
     ['mode none without mx', vhost("MTASTSMode none\nMTASTSMaxAge 1d")],
     ['trailing dot and capitals', vhost('MTASTSMX Mail.Example.Test. *.Mx.example.test.')],
+    ['a plan in place of a mode of the main server', "MTASTSMode enforce\n" . vhost("$mx\nMTASTSMaxAge 2w")],
+    ['the shortest delay', vhost("$mx\nMTASTSPublishDelay 1s\nMTASTSPublishDelay off\nMTASTSPublishDelay 1d")],
+    ['all addresses', vhost("$mx\nMTASTSFetchQuorum 2\nMTASTSFetchQuorum All\nMTASTSPublishForeign on\nMTASTSPublishTimeout 10m")],
     ['all settings', vhost("$mx\nMTASTSMode testing\nMTASTSMaxAge 2w\nMTASTSPolicyID 20260131T1\nMTASTSTLSRPT mailto:a\@example.test https://r.example.test/\nMTASTSHSTS Off\nMTASTSCacheControl off")],
     ['directives, and the engine off in words', "<VirtualHost *:1>\nServerName mta-sts.b.test\nMTASTSEngine Off\nMTASTSMX mx.b.test\n</VirtualHost>"],
     ['engine off', "<VirtualHost *:1>\nServerName www.test\nMTASTSEngine Off\n</VirtualHost>"],

@@ -100,7 +100,7 @@ push @ways, ['owner', sub { my $mend = modes(file => 0600)->(@_); my $back = own
     # All can read it.
     ['dir-reads', sub { my $mend = modes(dir => 0755)->(@_); my $back = owner('dir')->(@_); return sub { $back->(); $mend->() } }, qr/the directory may not be written to/] if !$>;
 my $tmpfs = !$> && system('unshare -m mount -t tmpfs none /mnt 2>/dev/null') == 0;
-plan tests => 12 * @ways + 10 + ($tmpfs ? 9 : 0), need {
+plan tests => 12 * @ways + 11 + ($tmpfs ? 9 : 0), need {
     'a server with children (not -one-process)' => sub { !$ENV{VALGRIND} },
 };
 
@@ -195,6 +195,14 @@ configure($alone, 'testing')->start_alone('good.test');
 ok t_cmp($alone->remembers('good.test'), 1, 'httpd -X: remembers');
 $alone->stop();
 ok t_cmp($?, 0, 'httpd -X: ends as it should');
+# The watch waits for the lock when it is asked to end.
+my $file = $alone->ledger();
+my $unlock = lock_it(undef, $file);
+$alone->start_alone('good.test');
+wait_for(sub { grep { (readlink // '') eq $file } glob "/proc/$alone->{pid}/fd/*" }) if -d '/proc/self/fd';
+$alone->stop();
+ok t_cmp($?, 0, 'httpd -X: also while the ledger is locked');
+$unlock->();
 
 # --- a full disk ---
 

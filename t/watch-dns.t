@@ -104,7 +104,9 @@ $h->crash_children();
 publish($dns, $changes[3][1]);
 ok t_cmp($h->says(qr/txt-gone\.test: txt-missing: /), 1, 'killed between two runs: the next is made in time');
 ok t_cmp(scalar(() = $h->said() =~ /mx-added\.test: mx-unmatched: /g), 0, 'and what stands is not said again');
-# All of it ends and begins again: what stands is in the ledger.
+# All of it ends and begins again: what stands is in the ledger, which is written
+# after the log.
+wait_for(sub { $h->sql("SELECT 1 FROM mtasts_finding WHERE code = 'txt-missing' AND subject = 'txt-gone.test'") }) or die 'not remembered';
 $h->stop()->start();
 ok t_cmp($h->says(qr/txt-gone\.test: txt-missing: /), 1, 'started: what stands is said');
 publish($dns, map { records_of($_) } @right);

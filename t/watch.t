@@ -108,8 +108,8 @@ publish($dns, (grep { $_->[0] =~ /^_mta-sts/ } records_of('moving')), ['moving.t
 reload($h);
 ok t_cmp($h->says(qr/mtasts:warn\S* .*mtasts: moving\.test: mx-unmatched: .*new\.moving\.test/), 1, 'new: said');
 ok t_cmp($h->says(qr/mtasts:notice\S* .*mtasts: moving\.test: txt-missing: cleared, stood since \d{4}-\d\d-\d\d \d\d:\d\d UTC; it said: there is no/), 1, 'gone: said');
-ok t_cmp(short(@all = events($h, 1)), 'severity moving.test error warning', 'told that it fell');
-ok t_cmp($all[0]{env}{MTASTS_TEXT}, qr/^moving\.test: warning, was error: moving\.test: mx-unmatched: /, 'and to what');
+ok t_cmp(short(@all = events($h, 2)), 'published moving.test v=STSv1; id=t1;, severity moving.test error warning', 'told that it fell');
+ok t_cmp((grep { $_->{env}{MTASTS_EVENT} eq 'severity' } @all)[0]{env}{MTASTS_TEXT}, qr/^moving\.test: warning, was error: moving\.test: mx-unmatched: /, 'and to what');
 
 # The same with other words.
 publish($dns, ['moving.test.', 'MX', '10 mx.moving.test.', '30 new.moving.test.']);
@@ -174,7 +174,7 @@ ok t_cmp($h->says(qr/moving\.test: txt-\S+: cleared/), 1, 'news: looked at again
 my ($news, $again) = map { $h->said_at($_) } qr/moving\.test: txt-\S+: .*t2/, qr/moving\.test: txt-\S+: cleared/;
 ok t_cmp($again - $news > 40 ? 1 : $again - $news, 1, 'news: not at once');
 ok t_cmp(times_said($h, 'steady\.test: txt-missing'), 0, 'news: and only that, so before the interval was over');
-ok t_cmp(short(events($h, 1)), 'severity moving.test warning ok', 'news: told');
+ok t_cmp(short(events($h, 2)), 'published moving.test v=STSv1; id=t1;, severity moving.test warning ok', 'news: told');
 publish($dns, records_of('steady'));
 
 # What was right before the reload does not count then either.
@@ -207,7 +207,7 @@ ok t_cmp(times_said($h, 'unsure\.test: txt-missing'), 1, 'started again: once');
 publish($dns, map { ["_mta-sts.$_.test.", 'TXT', '"v=STSv1; id=t2;"'] } 'steady', 'moving');
 reload($h);
 ok t_cmp($h->says(qr/steady\.test: txt-stale: cleared/), 1, 'started again: it goes on');
-ok t_cmp(short(events($h, 2)), 'severity moving.test warning ok, severity steady.test warning ok', 'started again: what stood is not told');
+ok t_cmp(short(events($h, 4)), 'published moving.test v=STSv1; id=t2;, published steady.test v=STSv1; id=t2;, severity moving.test warning ok, severity steady.test warning ok', 'started again: what stood is not told');
 publish($dns, map { records_of($_) } 'steady', 'moving');
 $h->stop();
 

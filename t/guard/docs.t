@@ -21,7 +21,7 @@ my %known = map {$_ => 1} @codes;
 is(join(' ', grep { !$known{$_} } $readme =~ /^\| `([a-z0-9-]+)` \|/mg), '', 'and no other is');
 # Every code is tried in a test of its own.
 my $tests = join '', map { slurp($_) } 't/config.t', 't/dns.t', 't/dns-bad.t', 't/unit/dns_check.c',
-    't/unit/tls_check.c', 't/unit/history.c', 't/watch.t', 't/change.t';
+    't/unit/tls_check.c', 't/unit/history.c', 't/unit/rollout.c', 't/watch.t', 't/change.t', 't/publish.t', 't/rollout.t', 't/rollout-odd.t';
 like($tests, qr/[' ":]${_}[' ":]/, "$_ is tried") for @codes;
 # The shortest vhost is a shipped example's.
 my ($vhost) = $readme =~ /^(    <VirtualHost.*?<\/VirtualHost>)$/ms;

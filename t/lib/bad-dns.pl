@@ -87,6 +87,16 @@ sub instead {
     };
 }
 
+# No TXT records, and an address that a test may listen at.
+sub here {
+    my ($aaaa) = @_;
+    return sub {
+        my ($q) = @_;
+        return $aaaa->($q) if $q->{type} eq 'AAAA';
+        return reply($q, answer => [$q->{type} eq 'A' ? rr(QNAME, 'A', inet_aton('127.0.0.1')) : $q->{type} eq 'MX' ? records($q) : ()]);
+    };
+}
+
 my $ugly = join '', map {chr} 1 .. 31, 34, 39, 92, 127 .. 255;
 my %behaviour = (
     right => sub { reply($_[0], answer => [records($_[0])]) },
@@ -123,6 +133,9 @@ my %behaviour = (
         my $to = wire(["\e[31m\"\n\xff", 'test']);
         rr(QNAME, 'CNAME', $to), txt($to, 'v=STSv1; id=t1;');
     }),
+    # Behind a policy host on loopback; whether that has IPv6 addresses can't be known.
+    here => here(sub { reply($_[0]) }),
+    'here-no-aaaa' => here(code(SERVFAIL)),
     # Customers that share one MX host.
     hoster => instead(mx => sub { mx(10, 'mx.hoster.test') }),
     # Large: more than 512 bytes go by TCP.

@@ -74,11 +74,12 @@ pass() {
 
 # Tests that wait for minutes of the watch, in groups: each in a tree of its own
 # beside the others, as they need little else than time.
-waiting="t/watch-dns.t,t/change.t t/watch.t,t/ledger.t t/change-unknown.t,t/fleet.t,t/resolver.t"
+waiting="t/watch-dns.t,t/change.t t/watch.t,t/ledger.t t/change-unknown.t,t/fleet.t,t/resolver.t
+t/publish.t t/publish-crash.t t/rollout.t,t/publish-commands.t t/rollout-odd.t,t/authority.t"
 
 others() { # the tests that are in no group
     for t in "$top"/t/*.t; do
-        case " $(echo "$waiting" | tr , ' ') " in
+        case " $(echo "$waiting" | tr ',\n' '  ') " in
         *" t/${t##*/} "*) ;;
         *) echo "t/${t##*/}" ;;
         esac
@@ -128,7 +129,7 @@ trap 'exit 1' INT TERM HUP
 {
     as_user="setpriv --reuid=nobody --regid=$(id -gn nobody) --clear-groups env HOME="
     both=
-    if [ "$(id -u)" = 0 ] && [ -z "$VALGRIND" ]; then
+    if [ "$(id -u)" = 0 ] && [ -z "$ASAN$VALGRIND" ]; then
         # Elsewhere, as the way to this folder may be closed to others.
         both=1 tmp=$(mktemp -d)
         chmod 755 "$tmp"

@@ -15,12 +15,13 @@ use MTASTS::Process qw(new_directory wait_until_up);
 use MTASTS::Tree;
 
 # httpd, under a name for its directory.  o: under => [command that runs it],
-# state => where MTASTSStateDir is, other than `state` in its directory.
+# state => where MTASTSStateDir is, other than `state` in its directory; address,
+# port and tls => where it listens.
 sub new {
     my ($class, $name, %o) = @_;
     my $dir = new_directory($name);
     my $port = MTASTS::Tree::free_ports(2);
-    return bless {name => $name, dir => $dir, port => $port, tls => $port + 1, conf => "$dir/httpd.conf",
+    return bless {name => $name, dir => $dir, address => '127.0.0.1', port => $port, tls => $port + 1, conf => "$dir/httpd.conf",
         log => "$dir/error_log", state => "$dir/state", mark => 0, under => [], %o}, $class;
 }
 
@@ -31,7 +32,7 @@ sub configure {
     my $v = Apache::Test::vars();
     my @user = $> ? () : ('User nobody', 'Group ' . getgrgid((getpwnam 'nobody')[3]));
     MTASTS::Config::write_file($self->{conf}, join "\n", "Include $v->{t_conf}/modules.conf", @user, 'ServerName main.example',
-        "Listen 127.0.0.1:$self->{port}", "Listen 127.0.0.1:$self->{tls}", 'TypesConfig /dev/null', "PidFile $self->{dir}/pid",
+        "Listen $self->{address}:$self->{port}", "Listen $self->{address}:$self->{tls}", 'TypesConfig /dev/null', "PidFile $self->{dir}/pid",
         "ErrorLog $self->{log}", "DefaultRuntimeDir $self->{dir}", 'LogLevel info', 'StartServers 2', 'ServerLimit 4',
         'ThreadsPerChild 8', 'MaxRequestWorkers 32', 'MinSpareThreads 1', 'MaxSpareThreads 32',
         'MTASTSLedger sqlite3', "MTASTSStateDir \"$self->{state}\"", @lines, '');
@@ -43,7 +44,7 @@ sub configure {
 sub vhost {
     my ($self, $domain, $lines, $tls) = @_;
     $self->{by_tls}{$domain} = $tls;
-    return join "\n", '<VirtualHost 127.0.0.1:' . $self->{$tls ? 'tls' : 'port'} . '>', "ServerName mta-sts.$domain",
+    return join "\n", "<VirtualHost $self->{address}:" . $self->{$tls ? 'tls' : 'port'} . '>', "ServerName mta-sts.$domain",
         ($tls ? ('SSLEngine on', "SSLCertificateFile \"$tls.crt\"", "SSLCertificateKeyFile \"$tls.key\"") : ()),
         'MTASTSEngine On', $lines, '</VirtualHost>';
 }
@@ -90,17 +91,28 @@ sub stop {
 # power does.
 sub crash {
     my ($self) = @_;
-    my @all = ($self->{pid}, $self->children());
+    my @all = ($self->{pid} ? ($self->{pid}, $self->children()) : (), @{delete $self->{orphans} || []});
     kill KILL => @all;
-    MTASTS::Process::stop(delete $self->{pid});
+    MTASTS::Process::stop(delete $self->{pid}) if $self->{pid};
     $self->{killed} = 1;
     wait_for(sub { !grep {is_running($_)} @all }) or die "httpd $self->{name} survives SIGKILL";
     # A process counts as ended before the last of its threads has let go.
-    wait_for(sub { !grep { !is_free($_) } $self->{port}, $self->{tls} }) or die "httpd $self->{name} keeps its ports";
+    wait_for(sub { !grep { !$self->is_free($_) } $self->{port}, $self->{tls} }) or die "httpd $self->{name} keeps its ports";
     return $self;
 }
 
-sub is_free { my ($port) = @_; return IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1, ReuseAddr => 1) }
+# Ends the process that the administrator has started without a word; its children
+# serve on, until crash().
+sub crash_parent {
+    my ($self) = @_;
+    $self->{orphans} = [$self->children()];
+    my $pid = delete $self->{pid};
+    kill KILL => $pid;
+    MTASTS::Process::stop($pid);
+    return $self;
+}
+
+sub is_free { my ($self, $port) = @_; return IO::Socket::INET->new(LocalAddr => $self->{address}, LocalPort => $port, Listen => 1, ReuseAddr => 1) }
 
 # Ends its children without a word: the watch's among them, whichever it is.
 # Waits until others are there.
@@ -138,7 +150,7 @@ sub httpd {
     my ($self, @args) = @_;
     my ($out, $err) = map {"$self->{dir}/$_"} qw(t.out t.err);
     # Where a server runs in a world of its own, that is the world that counts.
-    my @in = @{$self->{under}} ? ('nsenter', '-t', $self->{pid}, '-m') : ();
+    my @in = @{$self->{under}} ? ('nsenter', '-t', $self->{pid}, '-m', '-n') : ();
     my $command = join ' ', map {"'$_'"} @in, $self->command(), @args;
     my $rc = system "$command >'$out' 2>'$err'";
     return ($rc >> 8, MTASTS::Config::slurp($out), MTASTS::Config::slurp($err));
@@ -197,7 +209,7 @@ sub trouble {
 # The answer to a request for a domain's policy, or '' if nobody is there.
 sub get {
     my ($self, $domain) = @_;
-    my %to = (PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Timeout => 60);
+    my %to = (PeerAddr => $self->{address}, PeerPort => $self->{port}, Timeout => 60);
     %to = (%to, PeerPort => $self->{tls}, SSL_verify_mode => 0, SSL_hostname => "mta-sts.$domain") if $self->{by_tls}{$domain};
     my $s = ($self->{by_tls}{$domain} ? 'IO::Socket::SSL' : 'IO::Socket::INET')->new(%to) or return '';
     print $s "GET /.well-known/mta-sts.txt HTTP/1.0\r\nHost: mta-sts.$domain\r\n\r\n";
@@ -247,9 +259,17 @@ sub remembers_policy {
 # The file that SQLite has in the state directory.
 sub ledger {
     my ($self) = @_;
-    my @files = grep { -f && MTASTS::Config::slurp($_) =~ /\ASQLite format 3\0/ } glob "'$self->{state}'/*";
+    my @files = grep {is_database($_)} glob "'$self->{state}'/*";
     die "$self->{state}: not one ledger: @files" if @files != 1;
     return $files[0];
+}
+
+# A journal may be gone by now.
+sub is_database {
+    my ($file) = @_;
+    open my $fh, '<', $file or return 0;
+    read $fh, my $begins, 16;
+    return ($begins // '') eq "SQLite format 3\0";
 }
 
 # SQL on it; the lines that come out.
@@ -264,7 +284,8 @@ sub sql {
 
 # So many seconds pass, as far as the ledger knows: all that it has seen was that
 # much earlier.  Only while httpd is stopped.
-my @times = qw(first_served last_served served_until said_at released_at since last_seen said happened_at);
+my @times = qw(first_served last_served served_until said_at released_at since last_seen said happened_at
+    green_since looked_at next_at served_since first_fetched last_fetched);
 sub pass_time {
     my ($self, $seconds) = @_;
     my $names = join ', ', map {"'$_'"} @times;
