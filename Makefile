@@ -178,19 +178,23 @@ fuzz: need-fuzz          ## libFuzzer on each target, FUZZ_SECONDS=60 each
 	    build/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) -max_len=70000 \
 	        -artifact_prefix=build/fuzz/$$t- build/fuzz/$$t t/fuzz-net/corpus/$$t || exit 1; done
 
+LINTED := $(CORE) $(NET) $(STORE) $(HTTPD)
+JOBS   ?= $(or $(shell nproc 2>/dev/null),1)
 TIDY := clang-analyzer-*,bugprone-*,cert-*,misc-*,-bugprone-easily-swappable-parameters
 TIDY := $(TIDY),-cert-err33-c,-misc-no-recursion,-bugprone-reserved-identifier,-bugprone-suspicious-string-compare,-bugprone-sizeof-expression,-clang-analyzer-valist.Uninitialized
 
 lint: need-lint          ## clang-format, clang-tidy, cppcheck, gcc -fanalyzer, clang's warnings, shellcheck
 	clang-format --dry-run -Werror mod_mtasts.c src/*/*.[ch] t/unit*/*.[ch] t/fuzz*/*.[ch] t/simulate/*.[ch]
-	clang-tidy --quiet --warnings-as-errors='*' --checks='-*,$(TIDY)' \
-	    $(CORE) $(NET) $(STORE) $(HTTPD) -- -std=c99 -D_GNU_SOURCE $(STATE) $(apxs_CPPFLAGS)
 	cppcheck --quiet --error-exitcode=1 --std=c99 --enable=warning,portability,performance \
 	    --inline-suppr --suppress=missingIncludeSystem mod_mtasts.c src
 	shellcheck -x -s sh conf/notify-mail.sh conf/publish/*
-	@for f in $(CORE) $(NET) $(STORE) $(HTTPD); do echo "analyze $$f"; \
-	    gcc -std=c99 -D_GNU_SOURCE -O1 $(WARN) -Werror -fanalyzer $(STATE) $(apxs_CPPFLAGS) -c -o /dev/null $$f && \
-	    clang -std=c99 -D_GNU_SOURCE -O1 $(WARN) -Werror $(STATE) $(apxs_CPPFLAGS) -c -o /dev/null $$f || exit 1; done
+	@$(MAKE) --no-print-directory -j $(JOBS) $(LINTED:%=lint/%)
+
+lint/%: %
+	@echo 'lint $*'
+	@clang-tidy --quiet --warnings-as-errors='*' --checks='-*,$(TIDY)' $* -- -std=c99 -D_GNU_SOURCE $(STATE) $(apxs_CPPFLAGS) 2>/dev/null
+	@gcc -std=c99 -D_GNU_SOURCE -O1 $(WARN) -Werror -fanalyzer $(STATE) $(apxs_CPPFLAGS) -c -o /dev/null $*
+	@clang -std=c99 -D_GNU_SOURCE -O1 $(WARN) -Werror $(STATE) $(apxs_CPPFLAGS) -c -o /dev/null $*
 
 MODS := $(DESTDIR)$(apxs_CONF)/mods-available
 # Where the commands go that httpd may run.
