@@ -288,24 +288,35 @@ static const char *set_resolver(cmd_parms *cmd, void *dconf, const char *args)
                                     "resolver, or system");
 }
 
-static const char *set_check_timeout(cmd_parms *cmd, void *dconf,
-                                     const char *arg)
+const char *mtasts_take_duration(cmd_parms *cmd, const char *arg,
+                                 const mtasts_duration *allowed,
+                                 apr_uint32_t *to)
 {
-    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
     apr_uint32_t seconds = 0;
     mtasts_finding why;
 
-    (void)dconf;
-    if (error) {
-        return error;
-    }
-    if (!mtasts_max_age_parse(arg, &seconds, &why) ||
-        seconds > MTASTS_CHECK_TIMEOUT_MAX) {
-        MTASTS_FILL(&why, MTASTS_CHECK_TIMEOUT_VALUE, "", arg);
+    if (!(allowed->or_off && !ap_cstr_casecmp(arg, "off")) &&
+        (!mtasts_max_age_parse(arg, &seconds, &why) ||
+         seconds < allowed->least || seconds > allowed->most)) {
+        MTASTS_FILL(&why, allowed->code, "", arg);
         return mtasts_refusal(cmd, &why);
     }
-    mtasts_directive_config(cmd)->check_timeout = seconds;
+    *to = seconds;
     return NULL;
+}
+
+static const char *set_check_timeout(cmd_parms *cmd, void *dconf,
+                                     const char *arg)
+{
+    static const mtasts_duration allowed = {MTASTS_CHECK_TIMEOUT_VALUE, 1,
+                                            MTASTS_CHECK_TIMEOUT_MAX, 0};
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    (void)dconf;
+    return error ? error
+                 : mtasts_take_duration(
+                       cmd, arg, &allowed,
+                       &mtasts_directive_config(cmd)->check_timeout);
 }
 
 int mtasts_take_number(const char *in, int max)

@@ -27,6 +27,17 @@ const char *mtasts_each_word(cmd_parms *cmd, const char *args,
 /* On or Off. */
 const char *mtasts_take_flag(cmd_parms *cmd, const char *arg, int *to);
 
+/* A time, such as 90s or 1h. */
+typedef struct {
+    mtasts_code code;         /* of its refusal */
+    apr_uint32_t least, most; /* seconds */
+    int or_off;               /* Off will do, too: 0 */
+} mtasts_duration;
+
+const char *mtasts_take_duration(cmd_parms *cmd, const char *arg,
+                                 const mtasts_duration *allowed,
+                                 apr_uint32_t *to);
+
 /* 1 to `max` without sign or leading zeros; else 0. */
 int mtasts_take_number(const char *in, int max);
 

@@ -70,34 +70,23 @@ const char *mtasts_set_publish_command(cmd_parms *cmd, void *dconf,
 const char *mtasts_set_publish_timeout(cmd_parms *cmd, void *dconf,
                                        const char *arg)
 {
-    apr_uint32_t seconds;
-    mtasts_finding why;
+    static const mtasts_duration allowed = {MTASTS_PUBLISH_TIMEOUT_VALUE, 1,
+                                            MTASTS_PUBLISH_TIMEOUT_MAX, 0};
 
     (void)dconf;
-    if (!mtasts_max_age_parse(arg, &seconds, &why) ||
-        seconds > MTASTS_PUBLISH_TIMEOUT_MAX) {
-        MTASTS_FILL(&why, MTASTS_PUBLISH_TIMEOUT_VALUE, "", arg);
-        return mtasts_refusal(cmd, &why);
-    }
-    mtasts_directive_config(cmd)->publish_timeout = seconds;
-    return NULL;
+    return mtasts_take_duration(cmd, arg, &allowed,
+                                &mtasts_directive_config(cmd)->publish_timeout);
 }
 
 const char *mtasts_set_publish_delay(cmd_parms *cmd, void *dconf,
                                      const char *arg)
 {
-    apr_uint32_t seconds = 0;
-    mtasts_finding why;
+    static const mtasts_duration allowed = {MTASTS_PUBLISH_DELAY_VALUE, 1,
+                                            PUBLISH_DELAY_MAX, 1};
 
     (void)dconf;
-    if (ap_cstr_casecmp(arg, "off") &&
-        (!mtasts_max_age_parse(arg, &seconds, &why) ||
-         seconds > PUBLISH_DELAY_MAX)) {
-        MTASTS_FILL(&why, MTASTS_PUBLISH_DELAY_VALUE, "", arg);
-        return mtasts_refusal(cmd, &why);
-    }
-    mtasts_directive_config(cmd)->publish_delay = seconds;
-    return NULL;
+    return mtasts_take_duration(cmd, arg, &allowed,
+                                &mtasts_directive_config(cmd)->publish_delay);
 }
 
 const char *mtasts_set_publish_foreign(cmd_parms *cmd, void *dconf,

@@ -111,22 +111,15 @@ const char *mtasts_set_ledger(cmd_parms *cmd, void *dconf, const char *driver,
 const char *mtasts_set_watch_interval(cmd_parms *cmd, void *dconf,
                                       const char *arg)
 {
+    static const mtasts_duration allowed = {
+        MTASTS_WATCH_INTERVAL_VALUE, WATCH_INTERVAL_MIN, WATCH_INTERVAL_MAX, 1};
     const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-    apr_uint32_t seconds = 0;
-    mtasts_finding why;
 
     (void)dconf;
-    if (error) {
-        return error;
-    }
-    if (ap_cstr_casecmp(arg, "off") &&
-        (!mtasts_max_age_parse(arg, &seconds, &why) ||
-         seconds < WATCH_INTERVAL_MIN || seconds > WATCH_INTERVAL_MAX)) {
-        MTASTS_FILL(&why, MTASTS_WATCH_INTERVAL_VALUE, "", arg);
-        return mtasts_refusal(cmd, &why);
-    }
-    mtasts_directive_config(cmd)->watch_interval = seconds;
-    return NULL;
+    return error ? error
+                 : mtasts_take_duration(
+                       cmd, arg, &allowed,
+                       &mtasts_directive_config(cmd)->watch_interval);
 }
 
 /* Why it can't be run, or NULL.  Whether it is there is looked at under httpd -t
