@@ -12,7 +12,7 @@ use MTASTS::Process qw(new_directory);
 my $binaries = Apache::Test::vars('serverroot') . '/unit-store';
 my $tmpfs = !$> && system('unshare -m mount -t tmpfs none /mnt 2>/dev/null') == 0;
 my $postgres = MTASTS::Postgres::is_there();
-plan tests => ($> ? 2 : 0) + ($tmpfs ? 2 : 0) + ($postgres ? 8 : 0),
+plan tests => ($> ? 2 : 0) + ($tmpfs ? 2 : 0) + ($postgres ? 10 : 0),
     need { 'PostgreSQL and its driver for httpd, or something else to do' => sub { $> || $tmpfs || $postgres } };
 
 # Runs one: that it ends well, and as many tests as it planned; else what failed.
@@ -38,7 +38,7 @@ if ($tmpfs) {
 if ($postgres) {
     my $dir = MTASTS::Postgres::directory();
     my $params = MTASTS::Postgres::start($dir);
-    run("PostgreSQL, $_", "$binaries/$_", 'pgsql', $params) for qw(ledger plan fetches);
+    run("PostgreSQL, $_", "$binaries/$_", 'pgsql', $params) for qw(ledger plan fetches documents);
     # It ends the server.
     run('a server that goes away', "$binaries/remote", $params, MTASTS::Postgres::pid_of($dir));
     MTASTS::Postgres::stop($dir);

@@ -179,6 +179,12 @@ int mtasts_ledger_set_publishing(mtasts_ledger *ledger, apr_pool_t *p,
                                  const mtasts_ledger_publishing *was,
                                  const mtasts_ledger_publishing *is, int *lost);
 
+/* Reads how far the domain's records are: publishing[], in `p`, or NULL of what is
+ * not known. */
+int mtasts_ledger_read_publishing(
+    mtasts_ledger *ledger, apr_pool_t *p, const char *domain,
+    const mtasts_ledger_publishing *publishing[MTASTS_LEDGER_RECORDS]);
+
 /* How often a policy was fetched from this front end by one kind of sender. */
 typedef struct {
     const char *domain, *digest, *id;
@@ -228,6 +234,55 @@ int mtasts_ledger_keep_findings(mtasts_ledger *ledger, apr_pool_t *p,
 int mtasts_ledger_event(mtasts_ledger *ledger, apr_pool_t *p,
                         const char *domain, const char *kind, const char *text,
                         int64_t now);
+
+typedef struct {
+    int64_t at;
+    const char *kind, *text;
+} mtasts_ledger_happened;
+
+/* Reads what happened to a domain, at whichever front end, the last first:
+ * *events has mtasts_ledger_happened, all in `p`; at most 100. */
+int mtasts_ledger_events(mtasts_ledger *ledger, apr_pool_t *p,
+                         const char *domain, apr_array_header_t **events);
+
+/* --- documents --- */
+
+/* What this front end shows of something. */
+typedef struct {
+    const char *name; /* whatever tells it from the others */
+    const char
+        *mark; /* the caller's, less than MTASTS_ID_SIZE: what differs when
+                         the document does */
+    const char *body; /* printable ASCII, less than MTASTS_DOCUMENT_MAX */
+} mtasts_ledger_document;
+
+#define MTASTS_DOCUMENT_MAX 8388608 /* octets; no site has more to say */
+
+/* Puts them in place of those with the same names. */
+int mtasts_ledger_put_documents(mtasts_ledger *ledger, apr_pool_t *p,
+                                const mtasts_ledger_document *documents,
+                                size_t n, int64_t now);
+
+/* The marks of all that this front end has: *marks is mtasts_ledger_document_key()
+ * -> mark, all in `p`. */
+int mtasts_ledger_document_marks(mtasts_ledger *ledger, apr_pool_t *p,
+                                 apr_hash_t **marks);
+
+/* The key of a document with that name; 0 if OpenSSL has no SHA-256. */
+int mtasts_ledger_document_key(const char *name, char key[MTASTS_ID_SIZE]);
+
+/* Takes those out that have these keys. */
+int mtasts_ledger_drop_documents(mtasts_ledger *ledger, apr_pool_t *p,
+                                 const char *const *keys, size_t n);
+
+typedef struct {
+    const char *body, *mark; /* NULL: there is none */
+    int64_t written;
+} mtasts_ledger_written;
+
+/* Reads one, in `p`. */
+int mtasts_ledger_read_document(mtasts_ledger *ledger, apr_pool_t *p,
+                                const char *name, mtasts_ledger_written *out);
 
 /* One step of clearing up: what front ends served that have said nothing for 30
  * days goes to those that are named no more, what stands for them is forgotten.

@@ -348,3 +348,48 @@ int mtasts_ledger_set_publishing(mtasts_ledger *l, apr_pool_t *p,
 
     return write_row(l, p, &c);
 }
+
+/* --- reading one domain's --- */
+
+typedef struct {
+    apr_pool_t *p;
+    const char *domain;
+    const mtasts_ledger_publishing **publishing;
+} reading;
+
+static int read_publishing(mtasts_ledger *l, apr_pool_t *p, void *ctx)
+{
+    const reading *r = ctx;
+    mtasts_ledger_publishing is;
+    int i;
+
+    for (i = 0; i < MTASTS_LEDGER_RECORDS; i++) {
+        const void *key[] = {r->domain, records[i]};
+        const char **row;
+
+        r->publishing[i] = NULL;
+        if (!mtasts_db_one(l, p, publishings.select, key, publishings.ncols,
+                           &row)) {
+            return 0;
+        }
+        if (row && mtasts_row_publishing(row, &is)) {
+            is.value = apr_pstrdup(r->p, is.value);
+            is.said = is.said ? apr_pstrdup(r->p, is.said) : NULL;
+            r->publishing[i] = apr_pmemdup(r->p, &is, sizeof(is));
+        }
+    }
+    return 1;
+}
+
+int mtasts_ledger_read_publishing(
+    mtasts_ledger *l, apr_pool_t *p, const char *domain,
+    const mtasts_ledger_publishing *publishing[MTASTS_LEDGER_RECORDS])
+{
+    reading r = {p, domain, publishing};
+    int i;
+
+    for (i = 0; i < MTASTS_LEDGER_RECORDS; i++) {
+        publishing[i] = NULL;
+    }
+    return mtasts_ledger_do(l, p, 0, read_publishing, &r);
+}

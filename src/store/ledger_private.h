@@ -19,6 +19,7 @@
  *   fetched   how often what was fetched from a front, by which kind of sender
  *   finding   what stands, for each front
  *   event     what happened
+ *   document  what is shown of each site, as JSON, for each front
  *
  * All goes through apr_dbd.  Its traps, which ledger_db.c keeps from the rest:
  * pgsql's transaction_start() crashes on a lost connection, and sqlite3's leaves
@@ -53,6 +54,7 @@ typedef struct {
     const char *begin_read; /* one snapshot for all that is read */
     const char *begin_write;
     const char *settle;  /* once per connection; or NULL */
+    const char *text;    /* of any length */
     const char *exact;   /* behind VARCHAR(n): compares bytes */
     const char *compact; /* behind CREATE TABLE, for short rows */
     const char *insert;  /* INSERT INTO; with what is behind the values: what */

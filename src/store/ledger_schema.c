@@ -47,7 +47,12 @@ static const char *const tables[] = {
     "mtasts_event ("
     "domain @253, front @255, seq #, happened_at #, kind @32, text @, "
     "PRIMARY KEY (domain, front, seq))!",
+    "mtasts_document ("
+    "front @255, name @32, mark @32, written_at #, body @, "
+    "PRIMARY KEY (front, name))",
 };
+
+#define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 /* What a sign of the list stands for. */
 static const char *word_of(const mtasts_ledger *l, apr_pool_t *p,
@@ -59,18 +64,18 @@ static const char *word_of(const mtasts_ledger *l, apr_pool_t *p,
     case '!':
         return l->dialect->compact;
     default:
-        return len == 1 ? "TEXT NOT NULL"
+        return len == 1 ? apr_pstrcat(p, l->dialect->text, " NOT NULL", NULL)
                         : apr_pstrcat(p, "VARCHAR(",
                                       apr_pstrndup(p, sign + 1, len - 1), ")",
                                       l->dialect->exact, " NOT NULL", NULL);
     }
 }
 
-/* CREATE TABLE in the dialect's words. */
+/* `create` and the table in the dialect's words. */
 static const char *create_text(const mtasts_ledger *l, apr_pool_t *p,
-                               const char *table)
+                               const char *create, const char *table)
 {
-    const char *text = "CREATE TABLE ";
+    const char *text = create;
 
     while (*table) {
         size_t plain = strcspn(table, "@#!"), len = 0;
@@ -97,20 +102,35 @@ static int ask(mtasts_ledger *l, apr_pool_t *p, const char *sql, int64_t *n)
             mtasts_ledger_fail(l, "it gives no number", row[0]));
 }
 
-static int make_tables(mtasts_ledger *l, apr_pool_t *p)
+static int create_all(mtasts_ledger *l, apr_pool_t *p, const char *create)
 {
-    static const char sql[] = "INSERT INTO mtasts_meta (name, value) "
-                              "VALUES (%s, %s)";
-    const void *args[] = {"schema",
-                          apr_psprintf(p, "%d", MTASTS_LEDGER_SCHEMA)};
     size_t i;
 
-    for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-        if (!mtasts_db_run(l, create_text(l, p, tables[i]))) {
+    for (i = 0; i < TABLES; i++) {
+        if (!mtasts_db_run(l, create_text(l, p, create, tables[i]))) {
             return 0;
         }
     }
-    return mtasts_db_write(l, p, sql, args, NULL);
+    return 1;
+}
+
+static int set_meta(mtasts_ledger *l, apr_pool_t *p, const char *name,
+                    int value)
+{
+    static const char forget[] = "DELETE FROM mtasts_meta WHERE name = %s";
+    static const char insert[] = "INSERT INTO mtasts_meta (name, value) "
+                                 "VALUES (%s, %s)";
+    const void *args[] = {name, apr_psprintf(p, "%d", value)};
+
+    return mtasts_db_write(l, p, forget, args, NULL) &&
+           mtasts_db_write(l, p, insert, args, NULL);
+}
+
+static int make_tables(mtasts_ledger *l, apr_pool_t *p)
+{
+    return create_all(l, p, "CREATE TABLE ") &&
+           set_meta(l, p, "schema", MTASTS_LEDGER_SCHEMA) &&
+           set_meta(l, p, "tables", (int)TABLES);
 }
 
 /* 1 unless something else is there. */
@@ -144,20 +164,35 @@ static int make(mtasts_ledger *l, apr_pool_t *p)
     return 0;
 }
 
-int mtasts_schema_check(mtasts_ledger *l, apr_pool_t *p)
+/* The number under that name in mtasts_meta; 0 if there is none. */
+static int get_meta(mtasts_ledger *l, apr_pool_t *p, const char *name,
+                    int64_t *n)
 {
     static const char sql[] = "SELECT value FROM mtasts_meta WHERE name = %s";
-    const void *args[] = {"schema"};
+    const void *args[] = {name};
     const char **row;
-    int64_t n = 0;
+
+    *n = 0;
+    if (!mtasts_db_one(l, p, sql, args, 1, &row)) {
+        return 0;
+    }
+    if (row && !mtasts_db_number(row[0], INT32_MAX, n)) {
+        *n = 0;
+    }
+    return 1;
+}
+
+int mtasts_schema_check(mtasts_ledger *l, apr_pool_t *p)
+{
+    int64_t n;
 
     if (l->absent) {
         return 1;
     }
-    if (!mtasts_db_one(l, p, sql, args, 1, &row)) {
+    if (!get_meta(l, p, "schema", &n)) {
         return 0;
     }
-    if (!row || !mtasts_db_number(row[0], INT32_MAX, &n) || n == 0) {
+    if (n == 0) {
         return mtasts_ledger_fail(l,
                                   "it is damaged: it does not say which "
                                   "version wrote it",
@@ -173,6 +208,33 @@ int mtasts_schema_check(mtasts_ledger *l, apr_pool_t *p)
             NULL);
     }
     return 1;
+}
+
+static int has_all(mtasts_ledger *l, apr_pool_t *p)
+{
+    int64_t there;
+
+    return get_meta(l, p, "tables", &there) && there >= (int64_t)TABLES;
+}
+
+/* An earlier version made it, which had not all of the tables; it may use it on,
+ * beside this one.  Where two do so at once, one fails and finds it done. */
+static int complete(mtasts_ledger *l, apr_pool_t *p)
+{
+    char why[sizeof(l->why)];
+    int good;
+
+    if (has_all(l, p) ||
+        (mtasts_db_run(l, l->dialect->begin_write) &&
+         create_all(l, p, "CREATE TABLE IF NOT EXISTS ") &&
+         set_meta(l, p, "tables", (int)TABLES) && mtasts_db_run(l, "COMMIT"))) {
+        return 1;
+    }
+    mtasts_db_rollback(l);
+    memcpy(why, l->why, sizeof(why));
+    good = has_all(l, p);
+    memcpy(l->why, why, sizeof(why));
+    return good;
 }
 
 /* SQLite takes what is missing of the last page for zeros.  To be asked when it
@@ -208,5 +270,5 @@ int mtasts_schema_ready(mtasts_ledger *l, apr_pool_t *p)
             return 0;
         }
     }
-    return mtasts_schema_check(l, p);
+    return mtasts_schema_check(l, p) && (!l->create || complete(l, p));
 }

@@ -139,6 +139,24 @@ static int move_events(mtasts_ledger *l, apr_pool_t *p, const tidy *c)
            mtasts_db_write(l, p, forget, args, NULL);
 }
 
+/* What it showed is the most that there is of it.  *all is 1 if no more is left. */
+static int forget_documents(mtasts_ledger *l, apr_pool_t *p, const tidy *c,
+                            int *all)
+{
+    static const char sql[] =
+        "DELETE FROM mtasts_document WHERE front = %s AND name IN "
+        "(SELECT name FROM mtasts_document WHERE front = %s ORDER BY name "
+        "LIMIT " STEP_ROWS ")";
+    const void *args[] = {c->front, c->front};
+    int n;
+
+    if (!mtasts_db_write(l, p, sql, args, &n)) {
+        return 0;
+    }
+    *all = n == 0;
+    return 1;
+}
+
 /* What only the front itself has a use for; at last its name. */
 static int forget_front(mtasts_ledger *l, apr_pool_t *p, const tidy *c)
 {
@@ -189,6 +207,9 @@ static int step(mtasts_ledger *l, apr_pool_t *p, void *ctx)
     }
     last = !*c->more;
     *c->more = 1; /* there may be another front */
+    if (last && !forget_documents(l, p, c, &last)) {
+        return 0;
+    }
     return !last || forget_front(l, p, c);
 }
 

@@ -106,8 +106,9 @@ static inline const char *raw_one(apr_pool_t *p, const db *d, const char *sql)
 static inline void drop_tables(const db *d)
 {
     static const char *const tables[] = {
-        "meta",    "body",  "front", "served", "released",   "txt",
-        "finding", "event", "held",  "step",   "publishing", "fetched"};
+        "meta",       "body",    "front",   "served", "released",
+        "txt",        "finding", "event",   "held",   "step",
+        "publishing", "fetched", "document"};
     apr_pool_t *p = pool();
     const char *sql = "";
     size_t i;
