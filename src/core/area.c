@@ -33,6 +33,28 @@ mtasts_area mtasts_code_area(mtasts_code code)
     return parts[i].area;
 }
 
+static const char *const area_names[MTASTS_AREAS] = {
+    [MTASTS_AREA_CONFIG] = "config",
+    [MTASTS_AREA_TXT] = "txt",
+    [MTASTS_AREA_MX] = "mx",
+    [MTASTS_AREA_MX_ADDRESS] = "mx-address",
+    [MTASTS_AREA_HOST] = "host",
+    [MTASTS_AREA_TLSRPT] = "tlsrpt",
+    [MTASTS_AREA_DNS] = "dns",
+    [MTASTS_AREA_CERT] = "cert",
+    [MTASTS_AREA_MX_TLS] = "mx-tls",
+    [MTASTS_AREA_MX_CERT] = "mx-cert",
+    [MTASTS_AREA_DANE] = "dane",
+    [MTASTS_AREA_FETCH] = "fetch",
+    [MTASTS_AREA_FETCH_CERT] = "fetch-cert",
+    [MTASTS_AREA_HISTORY] = "history",
+    [MTASTS_AREA_MODULE] = "module"};
+
+const char *mtasts_area_name(mtasts_area area)
+{
+    return area_names[area];
+}
+
 /* --- DNS --- */
 
 static int is_known(const mtasts_dns_answer *answer)

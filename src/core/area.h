@@ -33,6 +33,11 @@ typedef enum {
 
 mtasts_area mtasts_code_area(mtasts_code code);
 
+/* Stable, for JSON: "config", "txt", "mx", "mx-address", "host", "tlsrpt", "dns",
+ * "cert", "mx-tls", "mx-cert", "dane", "fetch", "fetch-cert", "history",
+ * "module". */
+const char *mtasts_area_name(mtasts_area area);
+
 /* 1 if what DNS says of this domain is enough to see whether the finding still
  * stands; for areas other than TXT, MX, MX_ADDRESS, HOST, TLSRPT and DNS: 1. */
 int mtasts_dns_tells(const mtasts_dns_facts *facts, mtasts_code code);

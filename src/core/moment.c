@@ -3,7 +3,10 @@
 #include <stdio.h>
 
 #define MINUTE     60
+#define HOUR       3600
 #define DAY        86400
+#define MONTH      ((int64_t)30 * DAY) /* for who looks at a distance; so below */
+#define YEAR       ((int64_t)365 * DAY)
 #define LAST       ((int64_t)253402300799) /* 9999-12-31 23:59:59 */
 #define CYCLE      400    /* years, after which the calendar repeats itself, */
 #define CYCLE_DAYS 146097 /* and their days */
@@ -59,6 +62,33 @@ void mtasts_time_text(int64_t t, char out[MTASTS_TIME_SIZE])
 void mtasts_until_text(int64_t t, char out[MTASTS_TIME_SIZE])
 {
     mtasts_time_text(mtasts_clamp(t) + MINUTE - 1, out);
+}
+
+void mtasts_relative(int64_t t, int64_t now, char out[MTASTS_RELATIVE_SIZE])
+{
+    static const struct {
+        const char *name;
+        int64_t seconds, below; /* one of it; up to where it is used */
+    } units[] = {{"minute", MINUTE, HOUR},
+                 {"hour", HOUR, (int64_t)2 * DAY},
+                 {"day", DAY, 2 * MONTH},
+                 {"month", MONTH, 2 * YEAR},
+                 {"year", YEAR, INT64_MAX}};
+    int64_t to = mtasts_clamp(t) - mtasts_clamp(now);
+    int64_t far = to < 0 ? -to : to;
+    int n;
+    size_t i = 0;
+
+    while (far >= units[i].below) {
+        i++;
+    }
+    n = (int)(far / units[i].seconds);
+    if (!n) {
+        snprintf(out, MTASTS_RELATIVE_SIZE, "now");
+        return;
+    }
+    snprintf(out, MTASTS_RELATIVE_SIZE, "%s%d %s%s%s", to > 0 ? "in " : "",
+             n % 10000, units[i].name, n == 1 ? "" : "s", to > 0 ? "" : " ago");
 }
 
 /* ---- reading ---- */

@@ -90,6 +90,22 @@ static void test_areas(void)
     }
 }
 
+/* What readers of the JSON document compare with. */
+static const char *const names[MTASTS_AREAS] = {
+    "config", "txt",   "mx",         "mx-address", "host",
+    "tlsrpt", "dns",   "cert",       "mx-tls",     "mx-cert",
+    "dane",   "fetch", "fetch-cert", "history",    "module"};
+
+static void test_names(void)
+{
+    int i;
+
+    for (i = 0; i < MTASTS_AREAS; i++) {
+        ok(!strcmp(mtasts_area_name((mtasts_area)i), names[i]), "area name",
+           names[i]);
+    }
+}
+
 /* --- DNS --- */
 
 #define T MTASTS_DNS_TEMPFAIL
@@ -258,6 +274,7 @@ static void test_fetch(void)
 int main(void)
 {
     test_areas();
+    test_names();
     test_dns();
     test_dns_not_asked();
     test_mx();

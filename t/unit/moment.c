@@ -64,6 +64,45 @@ static void minutes(void)
     }
 }
 
+static void distances(void)
+{
+    enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
+    static const struct {
+        int64_t from;
+        const char *ahead, *ago;
+    } cases[] = {{0, "now", "now"},
+                 {59, "now", "now"},
+                 {MINUTE, "in 1 minute", "1 minute ago"},
+                 {2 * MINUTE - 1, "in 1 minute", "1 minute ago"},
+                 {2 * MINUTE, "in 2 minutes", "2 minutes ago"},
+                 {HOUR - 1, "in 59 minutes", "59 minutes ago"},
+                 {HOUR, "in 1 hour", "1 hour ago"},
+                 {2 * HOUR, "in 2 hours", "2 hours ago"},
+                 {2 * DAY - 1, "in 47 hours", "47 hours ago"},
+                 {2 * DAY, "in 2 days", "2 days ago"},
+                 {3 * DAY + 5, "in 3 days", "3 days ago"},
+                 {60 * DAY - 1, "in 59 days", "59 days ago"},
+                 {60 * DAY, "in 2 months", "2 months ago"},
+                 {364 * DAY, "in 12 months", "12 months ago"},
+                 {730 * DAY - 1, "in 24 months", "24 months ago"},
+                 {730 * DAY, "in 2 years", "2 years ago"},
+                 {(int64_t)5 * 365 * DAY, "in 5 years", "5 years ago"}};
+    const int64_t now = 7000000000;
+    char out[MTASTS_RELATIVE_SIZE];
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        mtasts_relative(now + cases[i].from, now, out);
+        is_str(out, cases[i].ahead, "ahead", cases[i].ahead);
+        mtasts_relative(now - cases[i].from, now, out);
+        is_str(out, cases[i].ago, "ago", cases[i].ago);
+    }
+    mtasts_relative(INT64_MAX, INT64_MIN, out);
+    is_str(out, "in 8035 years", "ahead", "the last moment from the first");
+    mtasts_relative(INT64_MIN, INT64_MAX, out);
+    is_str(out, "8035 years ago", "ago", "the first moment from the last");
+}
+
 /* As `date -u -d '...' +%s` has them. */
 static void moments(void)
 {
@@ -156,6 +195,7 @@ int main(void)
 {
     dates();
     minutes();
+    distances();
     moments();
     there_and_back();
     return done();
