@@ -92,11 +92,19 @@ struct json_t *mtasts_dump_json_rollout(apr_pool_t *p, const mtasts_live *live,
                                         const mtasts_site *site,
                                         const mtasts_live_site *l);
 
-/* The site's "publishing" and "fetches" members. */
-struct json_t *mtasts_dump_json_publishing(apr_pool_t *p,
-                                           const mtasts_live_site *l);
-struct json_t *mtasts_dump_json_fetched(apr_pool_t *p, const mtasts_live *live,
-                                        const mtasts_site *site);
+/* The "publishing" member of a site of this domain; `publishing` may be NULL. */
+struct json_t *mtasts_dump_json_publishing(
+    apr_pool_t *p, const char *domain,
+    const mtasts_ledger_publishing *const publishing[MTASTS_LEDGER_RECORDS]);
+
+/* The "fetches" member: of mtasts_ledger_fetches, or NULL. */
+struct json_t *mtasts_dump_json_fetched(apr_pool_t *p,
+                                        const apr_array_header_t *all);
+
+/* A step's "fetched" member: of one policy among mtasts_ledger_fetches, or NULL. */
+struct json_t *mtasts_dump_json_sum(apr_pool_t *p,
+                                    const apr_array_header_t *all,
+                                    const mtasts_version *version);
 
 /* The site's "tls" member. */
 struct json_t *mtasts_dump_json_tls(apr_pool_t *p, const mtasts_live *live,

@@ -1,10 +1,9 @@
 /* Who has fetched a site's policies, for both dumps. */
 
 #include "dump.h"
+#include "document.h"
 
 #include <stdio.h>
-
-#include <jansson.h>
 
 /* One after the other; NULL behind the last. */
 static const mtasts_ledger_fetches *next(const apr_array_header_t *all, int *at)
@@ -19,12 +18,9 @@ static int is_of(const mtasts_ledger_fetches *f, const mtasts_version *version)
     return !strcmp(f->id, version->id) && !strcmp(f->digest, version->digest);
 }
 
-mtasts_fetched_sum mtasts_dump_fetched(const mtasts_live *live,
-                                       const mtasts_site *site,
-                                       const mtasts_version *version)
+static mtasts_fetched_sum sum_of(const apr_array_header_t *all,
+                                 const mtasts_version *version)
 {
-    const apr_array_header_t *all =
-        live ? mtasts_live_fetched(live, site->name->value) : NULL;
     const mtasts_ledger_fetches *f;
     mtasts_fetched_sum sum = {0, 0, 0};
     int at = 0;
@@ -37,6 +33,24 @@ mtasts_fetched_sum mtasts_dump_fetched(const mtasts_live *live,
         }
     }
     return sum;
+}
+
+mtasts_fetched_sum mtasts_dump_fetched(const mtasts_live *live,
+                                       const mtasts_site *site,
+                                       const mtasts_version *version)
+{
+    return sum_of(live ? mtasts_live_fetched(live, site->name->value) : NULL,
+                  version);
+}
+
+json_t *mtasts_dump_json_sum(apr_pool_t *p, const apr_array_header_t *all,
+                             const mtasts_version *version)
+{
+    mtasts_fetched_sum sum = sum_of(all, version);
+
+    return json_pack("{s:i, s:I, s:o}", "families", (int)sum.families,
+                     "fetches", (json_int_t)sum.fetches, "last",
+                     mtasts_document_time(p, sum.last));
 }
 
 void mtasts_dump_text_fetched(apr_pool_t *p, const mtasts_live *live,
@@ -61,11 +75,8 @@ void mtasts_dump_text_fetched(apr_pool_t *p, const mtasts_live *live,
     }
 }
 
-json_t *mtasts_dump_json_fetched(apr_pool_t *p, const mtasts_live *live,
-                                 const mtasts_site *site)
+json_t *mtasts_dump_json_fetched(apr_pool_t *p, const apr_array_header_t *all)
 {
-    const apr_array_header_t *all =
-        mtasts_live_fetched(live, site->name->value);
     const mtasts_ledger_fetches *f;
     json_t *list = json_array();
     int at = 0;

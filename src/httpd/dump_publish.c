@@ -1,10 +1,9 @@
 /* How far a site's TXT records are published, for both dumps. */
 
 #include "dump.h"
+#include "document.h"
 
 #include <stdio.h>
-
-#include <jansson.h>
 
 static const char *const labels[] = {"_mta-sts", "_smtp._tls"};
 
@@ -84,32 +83,28 @@ void mtasts_dump_text_publishing(apr_pool_t *p, const mtasts_live_site *l)
     }
 }
 
-static json_t *time_json(apr_pool_t *p, apr_int64_t t)
-{
-    return t ? json_string(mtasts_dump_time(p, t)) : json_null();
-}
-
-json_t *mtasts_dump_json_publishing(apr_pool_t *p, const mtasts_live_site *l)
+json_t *mtasts_dump_json_publishing(
+    apr_pool_t *p, const char *domain,
+    const mtasts_ledger_publishing *const publishing[MTASTS_LEDGER_RECORDS])
 {
     json_t *all = json_array();
     int i;
 
-    for (i = 0; l->known && i < MTASTS_LEDGER_RECORDS; i++) {
-        const mtasts_ledger_publishing *kept = l->known->publishing[i];
+    for (i = 0; publishing && i < MTASTS_LEDGER_RECORDS; i++) {
+        const mtasts_ledger_publishing *kept = publishing[i];
 
         if (kept) {
             json_array_append_new(
-                all,
-                json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:i, s:o}", "name",
-                          apr_pstrcat(p, labels[i], ".", l->site->name->value,
-                                      ".", NULL),
-                          "value", kept->value, "state",
-                          mtasts_publish_state_name(kept->is.state), "since",
-                          time_json(p, kept->is.since), "next",
-                          time_json(p, kept->is.next), "served_since",
-                          time_json(p, kept->is.served), "failures",
-                          (int)kept->is.failures, "said",
-                          kept->said ? json_string(kept->said) : json_null()));
+                all, json_pack(
+                         "{s:s, s:s, s:s, s:o, s:o, s:o, s:i, s:o}", "name",
+                         apr_pstrcat(p, labels[i], ".", domain, ".", NULL),
+                         "value", kept->value, "state",
+                         mtasts_publish_state_name(kept->is.state), "since",
+                         mtasts_document_time(p, kept->is.since), "next",
+                         mtasts_document_time(p, kept->is.next), "served_since",
+                         mtasts_document_time(p, kept->is.served), "failures",
+                         (int)kept->is.failures, "said",
+                         kept->said ? json_string(kept->said) : json_null()));
         }
     }
     return all;

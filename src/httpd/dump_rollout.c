@@ -1,10 +1,9 @@
 /* A site's plan as a calendar, for both dumps and for httpd -t. */
 
 #include "dump.h"
+#include "document.h"
 
 #include <stdio.h>
-
-#include <jansson.h>
 
 /* As far as a run knows where it is; else as if its step began now.  No dates of
  * what never comes. */
@@ -85,17 +84,14 @@ void mtasts_dump_text_rollout(apr_pool_t *p, const mtasts_live *live,
     }
 }
 
-static json_t *time_json(apr_pool_t *p, apr_int64_t t)
-{
-    return t ? json_string(mtasts_dump_time(p, t)) : json_null();
-}
-
 json_t *mtasts_dump_json_rollout(apr_pool_t *p, const mtasts_live *live,
                                  const mtasts_site *site,
                                  const mtasts_live_site *l)
 {
     const mtasts_served *served = site->served;
     mtasts_calendar_row rows[MTASTS_STEPS_MAX];
+    const apr_array_header_t *fetched =
+        live ? mtasts_live_fetched(live, site->name->value) : NULL;
     json_t *steps = json_array();
     size_t i;
 
@@ -105,22 +101,19 @@ json_t *mtasts_dump_json_rollout(apr_pool_t *p, const mtasts_live *live,
     calendar_of(site, l, apr_time_sec(apr_time_now()), rows);
     for (i = 0; i < served->plan.n; i++) {
         const mtasts_step *step = &served->plan.steps[i];
-        mtasts_fetched_sum sum =
-            mtasts_dump_fetched(live, site, &served->versions[i]);
 
         json_array_append_new(
             steps,
-            json_pack(
-                "{s:i, s:s, s:i, s:o, s:s, s:s, s:o, s:o, s:{s:i, "
-                "s:I, s:o}}",
-                "step", (int)i + 1, "mode", mtasts_mode_name(step->mode),
-                "max_age", (int)step->max_age, "hold",
-                step->hold ? json_integer((json_int_t)step->hold) : json_null(),
-                "id", served->versions[i].id, "state",
-                mtasts_step_state_name(rows[i].state), "from",
-                time_json(p, rows[i].from), "to", time_json(p, rows[i].to),
-                "fetched", "families", (int)sum.families, "fetches",
-                (json_int_t)sum.fetches, "last", time_json(p, sum.last)));
+            json_pack("{s:i, s:s, s:i, s:o, s:s, s:s, s:o, s:o, s:o}", "step",
+                      (int)i + 1, "mode", mtasts_mode_name(step->mode),
+                      "max_age", (int)step->max_age, "hold",
+                      step->hold ? json_integer((json_int_t)step->hold)
+                                 : json_null(),
+                      "id", served->versions[i].id, "state",
+                      mtasts_step_state_name(rows[i].state), "from",
+                      mtasts_document_time(p, rows[i].from), "to",
+                      mtasts_document_time(p, rows[i].to), "fetched",
+                      mtasts_dump_json_sum(p, fetched, &served->versions[i])));
     }
     return steps;
 }
