@@ -25,7 +25,8 @@ typedef struct {
     mtasts_severity severity;
     int64_t since; /* found first, as long as it stands without a break */
     int64_t said;  /* logged last; 0: never */
-    void *of;      /* the caller's */
+    int not_seen;  /* the caller's, */
+    void *of;      /* and so is this */
 } mtasts_standing;
 
 typedef enum {

@@ -187,8 +187,9 @@ static const char *front(apr_pool_t *p)
                         *machine_id(p) ? " " : "", machine_id(p));
 }
 
-mtasts_ledger *mtasts_memory_open(apr_pool_t *p, const server_rec *main_server,
-                                  mtasts_ledger_guard *guard, const char **why)
+static mtasts_ledger *open_for(apr_pool_t *p, const server_rec *main_server,
+                               mtasts_ledger_guard *guard, int create,
+                               const char **why)
 {
     const mtasts_config *cfg = mtasts_config_of(main_server);
     mtasts_ledger_options o;
@@ -206,9 +207,24 @@ mtasts_ledger *mtasts_memory_open(apr_pool_t *p, const server_rec *main_server,
     /* The process under httpd -t has dropped root's rights for User's; who is
      * neither may run it for a server of another user. */
     o.is_writer = geteuid() == ap_unixd_config.user_id;
-    o.create = ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST;
+    o.create = create;
     o.guard = guard;
     return mtasts_ledger_open(p, &o, why);
+}
+
+mtasts_ledger *mtasts_memory_open(apr_pool_t *p, const server_rec *main_server,
+                                  mtasts_ledger_guard *guard, const char **why)
+{
+    return open_for(p, main_server, guard,
+                    ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST,
+                    why);
+}
+
+mtasts_ledger *mtasts_memory_read(apr_pool_t *p, const server_rec *main_server,
+                                  const char **why)
+{
+    /* A server that does not answer must not keep a request for ever. */
+    return open_for(p, main_server, mtasts_ledger_guard_make(p), 0, why);
 }
 
 void mtasts_memory_unavailable(const char *why, mtasts_finding *f)

@@ -30,6 +30,11 @@ void mtasts_memory_prepare(apr_pool_t *ptemp,
 mtasts_ledger *mtasts_memory_open(apr_pool_t *p, const server_rec *main_server,
                                   mtasts_ledger_guard *guard, const char **why);
 
+/* The same for reading only, while httpd serves: what is not there is empty.  Any
+ * thread of any process. */
+mtasts_ledger *mtasts_memory_read(apr_pool_t *p, const server_rec *main_server,
+                                  const char **why);
+
 /* ledger-unavailable, with `why` and what to do about it. */
 void mtasts_memory_unavailable(const char *why, mtasts_finding *f);
 

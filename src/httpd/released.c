@@ -22,7 +22,7 @@ enum {
 #define ROOM_EACH  1024   /* or this much for each of some domains */
 #define EACH_MAX   4096
 #define NEAR       64 /* slots that are looked through for an equal one */
-#define LAYOUT     4
+#define LAYOUT     5
 
 /* One site.  Places are bytes from the segment's beginning. */
 struct mtasts_release {
@@ -32,6 +32,7 @@ struct mtasts_release {
     apr_uint32_t step;       /* atomic; mtasts_site_step() reads it */
     apr_uint32_t because;    /* atomic; see mtasts_released_because() */
     apr_uint32_t fetched[MTASTS_SENDERS]; /* atomic */
+    mtasts_glance glance;
 };
 
 /* A policy as it is sent; never changed once its place is in an entry. */
@@ -308,6 +309,27 @@ int mtasts_released_take(const mtasts_site *site,
     return site->release && take_fetched(site->release, n);
 }
 
+/* --- what was found --- */
+
+int mtasts_released_glance(const mtasts_site *site, mtasts_glance *glance)
+{
+    if (!site->release) {
+        memset(glance, 0, sizeof(*glance));
+        glance->worst = MTASTS_NO_CODE;
+        return 0;
+    }
+    *glance = site->release->glance;
+    return 1;
+}
+
+void mtasts_released_set_glance(const mtasts_site *site,
+                                const mtasts_glance *glance)
+{
+    if (site->release) {
+        site->release->glance = *glance;
+    }
+}
+
 /* --- from one configuration to the next --- */
 
 typedef struct previous previous;
@@ -391,12 +413,20 @@ static const release *before_of(const making *m, const mtasts_site *site)
 }
 
 /* What was seen of a policy is true of no other one. */
-static apr_uint32_t carry_because(const making *m, const mtasts_site *site)
+static void carry_seen(const making *m, const mtasts_site *site, release *to)
 {
     const release *before = before_of(m, site);
     const slot *s = before ? slot_at(m->from, before->configured) : NULL;
+    int same = s && slot_has(s, mtasts_site_version(site));
 
-    return s && slot_has(s, mtasts_site_version(site)) ? before->because : 0;
+    to->because = same ? before->because : 0;
+    memset(&to->glance, 0, sizeof(to->glance));
+    to->glance.worst = MTASTS_NO_CODE;
+    /* Where nobody looks any more, nobody would write it anew. */
+    if (same &&
+        mtasts_config_of(site->served->server)->check != MTASTS_CHECK_OFF) {
+        to->glance = before->glance;
+    }
 }
 
 /* A plan goes on where it was. */
@@ -479,7 +509,7 @@ static void add_server(const making *m, mtasts_served *served)
         r->step = carry_step(m, site);
         r->configured = slot_of(to, served, r->step);
         r->answer = carry_over(m, site);
-        r->because = carry_because(m, site);
+        carry_seen(m, site, r);
         carry_fetched(m, site, r);
         site->release = r;
     }

@@ -9,6 +9,7 @@
  * writes it.
  */
 
+#include "glance.h"
 #include "site.h"
 #include "../core/sender.h"
 
@@ -79,6 +80,12 @@ void mtasts_released_count(const mtasts_site *site, mtasts_sender sender,
  * of what was served until now: to be asked before that changes. */
 int mtasts_released_take(const mtasts_site *site,
                          apr_uint32_t n[MTASTS_SENDERS]);
+
+/* What the last look at the site has found: see glance.h.  1 and *glance, or 0 if
+ * there is no memory for it.  Any thread of any process. */
+int mtasts_released_glance(const mtasts_site *site, mtasts_glance *glance);
+void mtasts_released_set_glance(const mtasts_site *site,
+                                const mtasts_glance *glance);
 
 /* `body` (`len` octets) with its id, released before, is served in place of the
  * one that is configured; nothing, if it is NULL or there is no room for it. */

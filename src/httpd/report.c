@@ -57,6 +57,54 @@ const apr_hash_t *mtasts_standings_soon(const mtasts_standings *s)
     return s->soon;
 }
 
+/* The first that is not before this scope and subject. */
+static int first_at(const mtasts_standings *s, const char *scope,
+                    const char *subject, apr_size_t len)
+{
+    int low = 0, high = s->list->nelts;
+
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        int order = strcmp(at(s->list, middle)->scope, scope);
+
+        order =
+            order ? order : strncmp(at(s->list, middle)->subject, subject, len);
+        if (order < 0) {
+            low = middle + 1;
+        }
+        else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+const mtasts_standing *mtasts_standings_find(const mtasts_standings *s,
+                                             const mtasts_standing *like)
+{
+    return bsearch(like, s->list->elts, (size_t)s->list->nelts,
+                   sizeof(mtasts_standing), mtasts_standing_compare);
+}
+
+void mtasts_standings_each(const mtasts_standings *s, const char *scope,
+                           const char *host, mtasts_standing_fn *each,
+                           void *ctx)
+{
+    apr_size_t len = strlen(host);
+    int i = first_at(s, scope, host, len);
+
+    for (; i < s->list->nelts; i++) {
+        const mtasts_standing *one = at(s->list, i);
+
+        if (strcmp(one->scope, scope) || strncmp(one->subject, host, len)) {
+            return;
+        }
+        if (!*host || mtasts_subject_host(one->subject) == len) {
+            each(ctx, one);
+        }
+    }
+}
+
 /* --- between runs --- */
 
 static const char *keep_string(apr_pool_t *p, apr_hash_t *strings,
@@ -390,6 +438,7 @@ static apr_array_header_t *standing_now(const comparison *c)
             const mtasts_standing *row = f->was ? f->was->of : NULL;
 
             *one = f->is;
+            one->not_seen = j == 1;
             one->of = row && row->of && is_just_so(row, &f->is) ? c->s : NULL;
         }
     }

@@ -38,6 +38,19 @@ void mtasts_report_module(mtasts_standings *s, server_rec *main_server,
                           mtasts_seen *seen, mtasts_code code,
                           const mtasts_finding *f);
 
+/* What stands like that, by scope, subject, code and text; or NULL.  Valid until the
+ * next run. */
+const mtasts_standing *mtasts_standings_find(const mtasts_standings *s,
+                                             const mtasts_standing *like);
+
+/* Calls each() for all that stand in a scope (see found.h); on this host and its
+ * addresses only, unless that is "".  Those have `not_seen` that stand from before,
+ * as the last run could not tell. */
+typedef void mtasts_standing_fn(void *ctx, const mtasts_standing *one);
+void mtasts_standings_each(const mtasts_standings *s, const char *scope,
+                           const char *host, mtasts_standing_fn *each,
+                           void *ctx);
+
 /* The domains whose findings are unknown or were news in the last run: domain ->
  * const int *, which is 1 if it is news.  Valid until the next run. */
 const apr_hash_t *mtasts_standings_soon(const mtasts_standings *s);

@@ -8,6 +8,7 @@
 #include "report.h"
 #include "rollout.h"
 #include "serving.h"
+#include "shown.h"
 #include "soon.h"
 #include "strict.h"
 #include "vhost.h"
@@ -38,6 +39,7 @@ typedef struct {
     apr_uint32_t done;  /* the run after the start or restart */
     apr_uint32_t tries; /* full runs begun since the last that ended */
     apr_int64_t next;   /* of mtasts_clock(), in ms: the next full run */
+    mtasts_runs runs;   /* for people; `next` is not in it */
 } schedule;
 
 /* What the thread has, from its first turn on. */
@@ -237,6 +239,7 @@ static void set_options(mtasts_watch *w, apr_pool_t *p, mtasts_live_options *o)
     o->servers = mtasts_servers(p, w->main_server);
     o->warn = o->strict = MTASTS_LOOK_NETWORK | MTASTS_LOOK_CERT;
     o->timeout_ms = RUN_TIMEOUT_MS;
+    o->keep_fetches = 1;
     o->seen = w->seen;
     o->running = 1;
     o->stop = stopping;
@@ -348,6 +351,23 @@ static void publish(mtasts_watch *w, apr_pool_t *p, const mtasts_live *live)
     apr_atomic_set32(&w->busy, BUSY);
 }
 
+/* For the status pages. */
+static void show(mtasts_watch *w, apr_pool_t *p, const mtasts_live *live,
+                 int whole)
+{
+    watching *t = w->watching;
+    const mtasts_showing showing = {.live = live,
+                                    .standings = t->standings,
+                                    .ledger = t->ledger,
+                                    .whole = whole,
+                                    .stop = stopping,
+                                    .stop_ctx = w};
+
+    if (!mtasts_show(p, &showing)) {
+        tell_of_ledger(w, give_up_ledger(w, p));
+    }
+}
+
 /* 0 if it was broken off: what it doesn't know, the next one finds. */
 static int look(mtasts_watch *w, apr_pool_t *p, const apr_hash_t *only)
 {
@@ -366,6 +386,10 @@ static int look(mtasts_watch *w, apr_pool_t *p, const apr_hash_t *only)
     if (live) {
         report(w, p, &o, live);
         publish(w, p, live);
+        show(w, p, live, only == NULL);
+        if (stopping(w)) {
+            return 0;
+        }
         mtasts_publish_soon(live, times);
         mtasts_live_plans_soon(live, interval(w), times);
     }
@@ -443,13 +467,21 @@ static void clear_up(mtasts_watch *w, apr_pool_t *p)
 
 static void full_run(mtasts_watch *w, apr_pool_t *p)
 {
+    mtasts_runs *runs = &w->schedule->runs;
+    apr_time_t began = mtasts_clock();
+
+    runs->under_way = 0; /* of a process that ended in the midst of it */
     if (tried_in_vain(w)) {
         return;
     }
+    runs->under_way = apr_time_sec(apr_time_now());
     if (look(w, p, NULL)) {
+        runs->began = runs->under_way;
+        runs->took_ms = apr_time_as_msec(mtasts_clock() - began);
         full_run_ended(w);
         clear_up(w, p);
     }
+    runs->under_way = 0;
 }
 
 /* --- its turns --- */
@@ -630,6 +662,24 @@ int mtasts_watch_post_config(apr_pool_t *pconf, apr_pool_t *plog,
     }
     mtasts_config_of(main_server)->watch = w;
     return OK;
+}
+
+int mtasts_watch_runs(const server_rec *main_server, mtasts_runs *runs)
+{
+    const mtasts_watch *w = mtasts_config_of(main_server)->watch;
+    apr_int64_t next;
+
+    memset(runs, 0, sizeof(*runs));
+    if (!w) {
+        return 0;
+    }
+    *runs = w->schedule->runs;
+    next = w->schedule->next;
+    if (next && interval(w) && !runs->under_way) {
+        runs->next =
+            apr_time_sec(apr_time_now()) + (next - clock_ms() + 999) / 1000;
+    }
+    return 1;
 }
 
 /* 1 if it has ended. */
