@@ -55,9 +55,15 @@ run      = @$(if $(V),,echo '  $(1) $(2)' && )$(if $(V),set -x; )$(3)
 CORE_O  := $(CORE:%.c=$(OBJ)/%.o)
 NET_O   := $(NET:%.c=$(OBJ)/%.o)
 STORE_O := $(STORE:%.c=$(OBJ)/%.o)
-HTTPD_O := $(HTTPD:%.c=$(OBJ)/%.o)
+# style.css and script.js of the status pages, made C.
+ASSETS  := $(OBJ)/src/httpd/status_assets
+HTTPD_O := $(HTTPD:%.c=$(OBJ)/%.o) $(ASSETS).o
+# What makes the status pages: nothing of httpd itself.
+PAGES   := $(filter-out src/httpd/status.c $(patsubst %,src/httpd/status_%.c,source json rows), \
+           $(wildcard src/httpd/page.c src/httpd/status*.c))
+PAGES_O := $(PAGES:%.c=$(OBJ)/%.o) $(ASSETS).o
 
-.PHONY: all demo test check unit guard memcheck httpd-test simulate bench fuzz lint install uninstall clean help FORCE \
+.PHONY: all demo test check unit guard memcheck httpd-test screenshots simulate bench fuzz lint install uninstall clean help FORCE \
         need-build need-demo need-test need-lint need-fuzz need-bench
 .DELETE_ON_ERROR:
 
@@ -79,6 +85,18 @@ $(OBJ)/%.o: %.c | need-build
 	@mkdir -p $(@D)
 	$(call run,CC,$<,$(CC) $(FLAGS) $(apxs_CPPFLAGS) -c -o $@ $<)
 
+# A string for each line; \? as no trigraph is meant.
+asset    = echo 'static const char $(1)[] =' && sed -e 's/[\\"?]/\\&/g' -e 's/.*/    "&\\n"/' $(2) && echo '    ;' && \
+           echo 'const mtasts_status_asset mtasts_status_$(1) = {$(1), sizeof($(1)) - 1};'
+$(ASSETS).c: src/httpd/status.css src/httpd/status.js | need-build
+	@mkdir -p $(@D)
+	$(call run,MAKE,$@,{ echo '#include "src/httpd/status_html.h"' && $(call asset,style,src/httpd/status.css) && \
+	    $(call asset,script,src/httpd/status.js) && cat src/httpd/status.css src/httpd/status.js | cksum | \
+	    sed 's/^\([0-9]*\).*/const char mtasts_status_version[] = "\1";/'; } >$@)
+
+$(ASSETS).o: $(ASSETS).c | need-build
+	$(call run,CC,$<,$(CC) $(FLAGS) -I. $(apxs_CPPFLAGS) -c -o $@ $<)
+
 # The file changes when the variable does.
 $(OBJ)/src/httpd/memory.o: FLAGS += $(STATE)
 $(OBJ)/src/httpd/memory.o: $(OBJ)/STATE_DIR
@@ -99,9 +117,11 @@ $(B)/unit-net/%: t/unit-net/%.c $(CORE_O) $(NET_O)
 	$(call run,CC,$<,$(CC) $(FLAGS) -o $@ $< $(NET_O) $(CORE_O) -lcares -lssl -lcrypto)
 
 # Those that need nothing of httpd itself.
-$(B)/unit-httpd/%: t/unit-httpd/%.c $(OBJ)/src/httpd/%.o $(CORE_O)
+$(B)/unit-httpd/command: $(OBJ)/src/httpd/command.o
+$(filter $(B)/unit-httpd/status_%,$(UNIT)): $(PAGES_O)
+$(B)/unit-httpd/%: t/unit-httpd/%.c $(CORE_O)
 	@mkdir -p $(@D)
-	$(call run,CC,$<,$(CC) $(FLAGS) $(apxs_CPPFLAGS) -o $@ $< $(OBJ)/src/httpd/$*.o $(CORE_O) $(apxs_LIBS) -lcrypto -lpthread)
+	$(call run,CC,$<,$(CC) $(FLAGS) $(apxs_CPPFLAGS) -o $@ $(filter %.c %.o,$^) $(apxs_LIBS) -ljansson -lcrypto -lpthread)
 
 $(B)/replay-net/%: t/fuzz-net/%.c t/fuzz/replay.c $(CORE_O) $(NET_O)
 	@mkdir -p $(@D)
@@ -151,11 +171,17 @@ unit: $(UNIT) $(SIMULATE) $(TARGET:%=$(B)/replay/%) $(TARGET_NET:%=$(B)/replay-n
 	@for t in $(TARGET_NET); do \
 	    prove --exec '' $(B)/replay-net/$$t :: t/fuzz-net/corpus/$$t/* || exit 1; done
 
-guard:
-	prove t/guard/*.t
+guard: $(B)/unit-httpd/status_metrics
+	BUILD='$(B)' prove t/guard/*.t
 
-httpd-test: $(MODULE) $(UNIT_STORE)
+httpd-test: $(MODULE) $(UNIT_STORE) $(B)/unit-httpd/status_pages
 	@ASAN="$(ASAN)" VALGRIND="$(VALGRIND)" t/lib/passes.sh "$(CURDIR)" $(MODULE) $(T)
+
+screenshots:             ## of README, as the suite's t/status-real.t takes them
+	@$(MAKE) --no-print-directory test T=t/status-real.t
+	mkdir -p docs
+	cp build/event/t/logs/screenshots/overview-1440-light.png docs/status-overview.png
+	cp build/event/t/logs/screenshots/readme-domain.png docs/status-domain.png
 
 simulate: $(SIMULATE)    ## many senders for a year against the module's advice; SEED=n repeats one
 	@SEED="$(SEED)" $(SIMULATE) long
@@ -186,7 +212,7 @@ TIDY := $(TIDY),-cert-err33-c,-misc-no-recursion,-bugprone-reserved-identifier,-
 lint: need-lint          ## clang-format, clang-tidy, cppcheck, gcc -fanalyzer, clang's warnings, shellcheck
 	clang-format --dry-run -Werror mod_mtasts.c src/*/*.[ch] t/unit*/*.[ch] t/fuzz*/*.[ch] t/simulate/*.[ch]
 	cppcheck --quiet --error-exitcode=1 --std=c99 --enable=warning,portability,performance \
-	    --inline-suppr --suppress=missingIncludeSystem mod_mtasts.c src
+	    --inline-suppr --suppress=missingIncludeSystem --suppress=varFuncNullUB mod_mtasts.c src
 	shellcheck -x -s sh conf/notify-mail.sh conf/publish/*
 	@$(MAKE) --no-print-directory -j $(JOBS) $(LINTED:%=lint/%)
 
@@ -200,6 +226,7 @@ MODS := $(DESTDIR)$(apxs_CONF)/mods-available
 # Where the commands go that httpd may run.
 prefix ?= /usr/local
 COMMANDS := $(DESTDIR)$(prefix)/lib/mtasts
+SHARE    := $(DESTDIR)$(prefix)/share/mtasts
 
 install: $(MODULE)       ## the module, commands, and on Debian its .load and .conf for a2enmod; DESTDIR honoured
 	mkdir -p "$(DESTDIR)$(apxs_LIBEXEC)"
@@ -208,6 +235,8 @@ install: $(MODULE)       ## the module, commands, and on Debian its .load and .c
 	install -m 755 conf/notify-mail.sh "$(COMMANDS)/"
 	install -m 755 $(filter-out %.sh,$(wildcard conf/publish/*)) "$(COMMANDS)/publish/"
 	install -m 644 conf/publish/record.sh "$(COMMANDS)/publish/"
+	mkdir -p "$(SHARE)"
+	install -m 644 conf/mtasts-status.schema.json "$(SHARE)/"
 	@if command -v a2enmod >/dev/null || [ -d "$(apxs_CONF)/mods-available" ]; then \
 	    mkdir -p "$(MODS)" && \
 	    sed 's|@LIBEXECDIR@|$(apxs_LIBEXEC)|' conf/mtasts.load >"$(MODS)/mtasts.load" && \
@@ -221,8 +250,8 @@ install: $(MODULE)       ## the module, commands, and on Debian its .load and .c
 
 uninstall:               ## removes what install put there, but a changed mtasts.conf
 	rm -f "$(DESTDIR)$(apxs_LIBEXEC)/mod_mtasts.so" "$(MODS)/mtasts.load" "$(COMMANDS)/notify-mail.sh" \
-	    $(patsubst conf/%,"$(COMMANDS)/%",$(wildcard conf/publish/*))
-	@rmdir "$(COMMANDS)/publish" "$(COMMANDS)" 2>/dev/null || true
+	    "$(SHARE)/mtasts-status.schema.json" $(patsubst conf/%,"$(COMMANDS)/%",$(wildcard conf/publish/*))
+	@rmdir "$(COMMANDS)/publish" "$(COMMANDS)" "$(SHARE)" 2>/dev/null || true
 	@if cmp -s conf/mtasts.conf "$(MODS)/mtasts.conf"; then rm -f "$(MODS)/mtasts.conf"; \
 	elif [ -e "$(MODS)/mtasts.conf" ]; then echo "kept $(MODS)/mtasts.conf, which was changed"; fi
 
