@@ -26,6 +26,7 @@
  *     records.c    the DNS records to publish
  *     live*.c      the policies against the world, for all that follow
  *     seen.c       what was seen and logged lately, beyond children and restarts
+ *     document.c   what is known of a site, as JSON
  *     dump*.c      apachectl -t -D DUMP_MTASTS and DUMP_MTASTS_JSON
  *     memory.c     the ledger, as the configuration has it
  *     start.c      the checks under -t and at the first start
@@ -36,6 +37,11 @@
  *     moved.c      the same at another address of a host
  *     report*.c    what has changed since the run before, to log and ledger
  *     worst.c      domains whose worst severity has changed
+ *     standing.c   what stands on one site after a run
+ *     shown.c      a run's findings, to shared memory and ledger for the pages
+ *     status.c     SetHandler mtasts-status: who asks for what
+ *     status_source.c, status_rows.c   where the pages have it from
+ *     status_*.c, page.c   the pages: nothing of httpd in them
  *     notify.c     what has changed, to the administrator's command
  *     command.c    runs a command
  *     child.c      a process of its own for what must not be root
@@ -59,6 +65,8 @@
  *   7. requests read what 3 made, or what was released before; the watch's
  *      thread makes all checks after the start and each graceful restart, the
  *      policy as it is fetched among them, and again and again from then on
+ *   8. what each run has found is left in shared memory and in the ledger, where
+ *      any process finds it that is asked for a status page
  */
 
 #include "src/httpd/check.h"
@@ -66,6 +74,7 @@
 #include "src/httpd/headers.h"
 #include "src/httpd/serve.h"
 #include "src/httpd/start.h"
+#include "src/httpd/status.h"
 #include "src/httpd/vhost_tls.h"
 #include "src/httpd/watch.h"
 
@@ -98,6 +107,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_fixups(mtasts_serve_fixups, fixups_after, fixups_before,
                    APR_HOOK_FIRST);
     ap_hook_handler(mtasts_serve_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(mtasts_status_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    mtasts_status_register();
 
     mtasts_vhost_tls_register();
     mtasts_headers_register();

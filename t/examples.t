@@ -18,6 +18,7 @@ my %want = (
     'example-many-domains.conf' => ['hoster.example customer1.example customer2.example customer3.example', ''],
     # configtest() has the checks off, without which no plan goes on.
     'example-rollout.conf' => ['example.com', 'no-effect'],
+    'example-status.conf' => ['', ''],
     'mtasts.conf' => ['', ''],
 );
 my @files = map { s{.*/}{}r } glob "$shipped/*.conf";
@@ -32,7 +33,7 @@ for my $file (@files) {
     ok t_cmp(join(' ', map {$_->{domain}} @{decode_json($json)->{policies}}), $want{$file}[0], "$file: domains");
     # The comments' directives, too.
     open my $fh, '<', "$shipped/$file" or die $!;
-    my @lines = map { s/^\s*#(MTASTS)/$1/r =~ s{/usr/local/lib/mtasts/}{$shipped/}r } <$fh>;
+    my @lines = map { s/^\s*#\s*(MTASTS|<\/?Location|SetHandler|Require)/$1/r =~ s{/usr/local/lib/mtasts/}{$shipped/}r } <$fh>;
     ($rc) = configtest(join '', @lines);
     ok t_cmp($rc, 0, "$file: with what is commented out");
 }

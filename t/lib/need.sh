@@ -7,6 +7,8 @@ set -eu
 
 # The caller's own tools count: APXS, CC, CPPFLAGS.
 # goal | how to see that it is there | Debian package | Fedora package
+# npm:NAME@VERSION is one of npm's packages, installed for all; the others are of
+# what npm itself is in.
 table="
 build|any:${CC:-cc}|gcc|gcc
 build|any:${APXS:-apxs} apxs2|apache2-dev|httpd-devel
@@ -38,6 +40,12 @@ test|dbd:pgsql|libaprutil1-dbd-pgsql|apr-util-pgsql
 test|pg:initdb|postgresql|postgresql-server
 test|mta:postconf|postfix|postfix
 test|cmd:nginx|nginx-light|nginx
+test|python:jsonschema|python3-jsonschema|python3-jsonschema
+test|python:prometheus_client|python3-prometheus-client|python3-prometheus_client
+test|cmd:promtool|prometheus|golang-github-prometheus
+test|cmd:chromium|chromium|chromium
+test|cmd:chromedriver|chromium-driver|chromedriver
+test|npm:axe-core@4.14.1|npm|nodejs-npm
 valgrind|cmd:valgrind|valgrind|valgrind
 lint|cmd:clang-tidy|clang-tidy|clang-tools-extra
 lint|cmd:clang-format|clang-format|clang-tools-extra
@@ -72,21 +80,34 @@ there() {
         return 1 ;;
     # Never in place of the mail server that a machine has.
     mta) command -v "$what" >/dev/null || command -v sendmail >/dev/null ;;
+    # The system's, as another one may come first in the path.
+    python) /usr/bin/python3 -c "import $what" 2>/dev/null ;;
+    npm) module_version "${what%@*}" | grep -qxF "${what##*@}" ;;
     clangrt) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
              clang -fsanitize="$what" -x c - -o /dev/null 2>/dev/null ;;
     esac
 }
 
-missing() { # column of the package name
+module_version() { # NAME of one of npm's
+    command -v npm >/dev/null &&
+        sed -n 's/^ *"version": *"\([^"]*\)".*/\1/p' "$(npm root -g 2>/dev/null)/$1/package.json" 2>/dev/null
+}
+
+missing() { # column of the package name; npm: what is npm's
     echo "$table" | while IFS='|' read -r goal probe debian fedora; do
         case " $goals " in *" $goal "*) ;; *) continue ;; esac
         there "$probe" && continue
+        case $1,$probe in
+        npm,npm:*) echo "${probe#*:}"; continue ;;
+        npm,*) continue ;;
+        debian,npm:* | fedora,npm:*) command -v npm >/dev/null && continue ;;
+        esac
         case $1 in debian) echo "$debian" ;; fedora) echo "$fedora" ;;
                    *) echo "${probe#*:}" ;; esac
     done | sort -u | tr '\n' ' '
 }
 
-# bind9, nginx, postfix and postgresql come with a service.  This only borrows
+# bind9, nginx, postfix, postgresql and prometheus come with a service.  This only borrows
 # their programs, so what was not here before is neither started now nor at the
 # next boot, and no database is made.
 install_debian() {
@@ -108,7 +129,7 @@ install_debian() {
     # shellcheck disable=SC2086
     apt-get install -qq -y --no-install-recommends $1 >/dev/null
     if [ -d /run/systemd/system ]; then
-        for pair in bind9:named nginx-light:nginx postfix:postfix postgresql:postgresql \
+        for pair in bind9:named nginx-light:nginx postfix:postfix postgresql:postgresql prometheus:prometheus \
             postfix-mta-sts-resolver:postfix-mta-sts-resolver; do
             case " $1 " in *" ${pair%%:*} "*)
                 systemctl --quiet disable "${pair#*:}" || true ;;
@@ -124,23 +145,28 @@ if [ "${1:-}" = -n ]; then
 fi
 goals="$*"
 packages=$(missing debian)
-[ -n "$packages" ] || exit 0
+modules=$(missing npm)
+[ -n "$packages$modules" ] || exit 0
 
+command=
 if command -v apt-get >/dev/null; then
-    command="apt-get install $packages"
+    [ -z "$packages" ] || command="apt-get install $packages"
     if [ "$(id -u)" = 0 ] && [ -z "$name_only" ]; then
-        echo "installing: $packages"
-        install_debian "$packages"
-        packages=$(missing debian)
-        [ -z "$packages" ] && exit 0
+        echo "installing: $packages$modules"
+        [ -z "$packages" ] || install_debian "$packages"
+        # shellcheck disable=SC2086
+        [ -z "$modules" ] || npm install --global $modules >/dev/null
+        [ -z "$(missing names)" ] && exit 0
         echo "still missing after that: $(missing names)" >&2
         exit 1
     fi
 elif command -v dnf >/dev/null; then
-    command="dnf install $(missing fedora)"
+    packages=$(missing fedora)
+    [ -z "$packages" ] || command="dnf install $packages"
 else
-    command="your system's package manager; Debian calls them: $packages"
+    [ -z "$packages" ] || command="your system's package manager; Debian calls them: $packages"
 fi
+[ -z "$modules" ] || command="${command:+$command; }npm install --global $modules"
 echo "missing: $(missing names)" >&2
 echo "install with: $command" >&2
 exit 1

@@ -15,7 +15,7 @@ my $tree = abs_path(dirname(__FILE__) . '/../..');
 my @modules = qw(unixd log_config logio alias dir mime env setenvif headers
     expires authz_core authz_host authn_core authn_file authz_user auth_basic
     rewrite filter deflate brotli substitute include proxy proxy_http socache_shmcb
-    ssl http2 status watchdog md);
+    ssl http2 status info watchdog md);
 
 sub apxs {
     for my $name (qw(apxs apxs2)) {
