@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # bench.pl TOP [PART...] : speed and memory of the module, as ratios measured in
 # this run.  Subjects take turns in each round; figures are medians over rounds.
-# PARTs are instructions, speed, many, dns, probes, reload, strict, ledger and
-# watch; all without any.
+# PARTs are instructions, speed, many, dns, probes, reload, strict, ledger, watch
+# and status; all without any.
 #   policy    the module
 #   static    the same body as a file with HSTS, in the same httpd
 #   floor     an empty quick handler: httpd's own cost
@@ -50,9 +50,10 @@ END { local $?; stop($_) for keys %httpd }
 
 print "Each row: measured, target, and what was measured against what in this run.\n";
 my %part = (instructions => \&bench_instructions, speed => \&bench_speed, many => \&bench_many, dns => \&bench_dns,
-    probes => \&bench_probes, reload => \&bench_reload, strict => \&bench_strict, ledger => \&bench_ledger, watch => \&bench_watch);
+    probes => \&bench_probes, reload => \&bench_reload, strict => \&bench_strict, ledger => \&bench_ledger, watch => \&bench_watch,
+    status => \&bench_status);
 # Not $_, which would be read-only in all that is called.
-for my $part (@ARGV ? @ARGV : qw(instructions speed many dns probes reload strict ledger watch)) {
+for my $part (@ARGV ? @ARGV : qw(instructions speed many dns probes reload strict ledger watch status)) {
     ($part{$part} || die "no part $part; there are: @{[sort keys %part]}\n")->();
 }
 print "\n", %failed ? "missed: " . join('; ', sort keys %failed) . "\n" : "all targets reached\n";
@@ -322,7 +323,56 @@ sub bench_watch {
     }
 }
 
+# Pages of 10,000 domains that were looked at, from the one child that there is.
+sub bench_status {
+    my $n = 10_000;
+    my $dns = start_responder(0, 0);
+    print "\nThe status page, $n domains in SQLite: CPU of a request\n";
+    my $conf = config(join "\n", 'MTASTSDomain bench.test', map {"MTASTSDomain d$_.bench.test"} 1 .. $n);
+    $conf =~ s/MTASTSCheck off\nMTASTSLedger Off/checks('warn', $dns) =~ s{Interval 1m}{Interval 1h}r/e;
+    system('rm', '-rf', "$dir/state");
+    start('status', "$conf<Location /mtasts-status>\nSetHandler mtasts-status\n</Location>\n");
+    first_run('status');
+    my ($child) = workers('status');
+    # Before anything else, as memory that was had once may be kept.
+    row('overview, first page: kB at its peak', status_peak($child, ''), 2048, '%.0f');
+    my %ask = ('overview, first page' => ['', 50], 'overview, a filter' => ['q=d77', 50], 'one domain' => ['domain=d4711.bench.test', undef],
+        metrics => ['format=openmetrics', undef], 'JSON of one domain' => ['format=json&domain=d4711.bench.test', undef]);
+    for my $what (sort keys %ask) {
+        my @ms = map { (status_cpu($child, $ask{$what}[0]))[0] } 1 .. 3 * $rounds;
+        row("$what: ms", median(@ms), $ask{$what}[1], '%.1f');
+    }
+    my ($ms, $size) = status_cpu($child, 'format=json');
+    row('JSON of all: s', $ms / 1000, undef, '%.2f');
+    row('JSON of all: MB', $size / 1e6, undef, '%.1f');
+    row('the ledger: kB for each domain', (-s "$dir/state/ledger.sqlite") / 1024 / $n, undef, '%.2f');
+    stop('status');
+}
+
 # --- how ---
+
+# Milliseconds of CPU of a request for a status page, and its length.
+sub status_cpu {
+    my ($child, $args) = @_;
+    my $before = cpu($child);
+    my $s = IO::Socket::INET->new("127.0.0.1:$port{policy}") or die 'no connection';
+    print $s "GET /mtasts-status?$args HTTP/1.0\r\nHost: $host\r\n\r\n";
+    my $length = 0;
+    while (my $got = sysread $s, my $part, 65536) {
+        die "status page: $part" if !$length && $part !~ m{^HTTP/1\.1 200 };
+        $length += $got;
+    }
+    return ((cpu($child) - $before) / 1e6, $length);
+}
+
+# kB more than before at the peak of a request.
+sub status_peak {
+    my ($child, $args) = @_;
+    write_file("/proc/$child/clear_refs", '5'); # VmHWM begins anew
+    my ($before) = read_file("/proc/$child/status") =~ /^VmRSS:\s+(\d+)/m;
+    status_cpu($child, $args);
+    return (read_file("/proc/$child/status") =~ /^VmHWM:\s+(\d+)/m)[0] - $before;
+}
 
 # Lines of a server that looks at its policies by a DNS server on a port.
 sub checks {

@@ -13,6 +13,7 @@
 #   expired-ca      the intermediate CA has expired
 #   other-ca        by a root that nobody trusts, which is sent along
 #   self-signed     by itself
+#   markup          the same, for names and with a subject that are HTML
 #   weak            an RSA key of 1024 bits
 set -eu
 umask 022
@@ -107,6 +108,7 @@ for pair; do
     expired-ca) by=old along=old.crt ;;
     other-ca) by=other along=other.crt ;;
     self-signed) by=self along='' ;;
+    markup) by=self along='' subject="/O=<img src=x onerror=evil=1>/CN=<b>evil" san="<script>evil=1<\/script>.$host" ;;
     *) echo "bad-certs.sh: no kind $kind" >&2; exit 1 ;;
     esac
     extension=${san:+subjectAltName=DNS:$san}

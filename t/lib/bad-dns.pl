@@ -98,6 +98,18 @@ sub here {
 }
 
 my $ugly = join '', map {chr} 1 .. 31, 34, 39, 92, 127 .. 255;
+# For a browser: bidirectional overrides among it, in UTF-8.
+my $markup = qq(<script>evil=1</script><img src=x onerror=evil=1>"'&amp;\xe2\x80\xae\xe2\x81\xa6\x9b\0\r\n);
+# Policy host and MX host at addresses that a test may listen at.
+sub marked {
+    my (%records) = @_;
+    return sub {
+        my ($q) = @_;
+        my $of = $records{kind($q)};
+        my @at = map { rr(QNAME, 'A', inet_aton($_)) } '127.0.7.1', $q->{name} =~ /^mx\./ ? '127.0.7.2' : ();
+        return reply($q, answer => [$of ? $of->($q) : $q->{type} eq 'A' ? @at : $q->{type} eq 'AAAA' ? () : records($q)]);
+    };
+}
 my %behaviour = (
     right => sub { reply($_[0], answer => [records($_[0])]) },
     empty => sub { reply($_[0]) },
@@ -133,6 +145,10 @@ my %behaviour = (
         my $to = wire(["\e[31m\"\n\xff", 'test']);
         rr(QNAME, 'CNAME', $to), txt($to, 'v=STSv1; id=t1;');
     }),
+    markup => marked(txt => sub { txt(QNAME, "v=STSv1; id=$markup;") }, tlsrpt => sub { txt(QNAME, "v=TLSRPTv1; rua=mailto:$markup") },
+        mx => sub { mx(10, "mx.$_[0]{domain}"), mx(20, [qq(<b onclick=evil=1>"'&\xe2\x80\xae\n), 'test']) }),
+    'markup-cname' => marked(txt => sub { my $to = wire([qq(<i>"'&\xe2\x80\xae), 'test']); cname(QNAME, [qq(<i>"'&\xe2\x80\xae), 'test']), txt($to, 'v=STSv1; id=t1;') }),
+    'markup-huge' => marked(txt => sub { txt(QNAME, $markup x 900) }, tlsrpt => sub { txt(QNAME, $markup x 900) }),
     # Behind a policy host on loopback; whether that has IPv6 addresses can't be known.
     here => here(sub { reply($_[0]) }),
     'here-no-aaaa' => here(code(SERVFAIL)),

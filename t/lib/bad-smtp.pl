@@ -68,6 +68,7 @@ my %behaviour = (
     rubbish => {connect => text("\0\1\2\3HTTP/1.1 400 Bad Request\r\n\r\n")},
     554 => {connect => text("554 no mail here\r\n")},
     421 => {connect => then_close(text("421 too busy\r\n"))},
+    markup => {connect => text(qq(554-<script>evil=1</script><img src=x onerror=evil=1>"'&\xe2\x80\xae\r\n554 ) . '<b>' x 20000 . "\r\n")},
     ugly => {connect => text("554-$ugly\r\n554 \e[31mred\n[error] forged line\r\n")},
     # EHLO.
     'no-ehlo' => {EHLO => text("502 unknown command\r\n")},

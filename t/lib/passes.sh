@@ -8,6 +8,10 @@ shift 2
 tests=$(for t; do echo "t/${t##*/}"; done)
 out=$top/$(dirname "$module")
 
+# Where need.sh has npm put it; the trees get it, as an ordinary user's npm may look
+# elsewhere.
+axe=$(npm root -g 2>/dev/null || true)/axe-core/axe.min.js
+
 # A tree that Apache::Test can write to; its own for each pass.
 lay_out() {
     rm -rf "$1"
@@ -17,7 +21,8 @@ lay_out() {
     cp "$top"/t/conf/*.in "$1/conf/"
     cp -R "$top/conf" "$1/shipped"
     cp "$top/$module" "$1/mod_mtasts.so"
-    cp -R "$out/unit-store" "$1/"
+    cp -R "$out/unit-store" "$out/unit-httpd" "$top/t/pages" "$1/"
+    [ ! -r "$axe" ] || cp "$axe" "$1/axe.min.js"
     mkdir -m 1777 "$1/logs" # sanitizers write there as User
 }
 
@@ -75,7 +80,8 @@ pass() {
 # Tests that wait for minutes of the watch, in groups: each in a tree of its own
 # beside the others, as they need little else than time.
 waiting="t/watch-dns.t,t/change.t t/watch.t,t/ledger.t t/change-unknown.t,t/fleet.t,t/resolver.t
-t/publish.t t/publish-crash.t t/rollout.t,t/publish-commands.t t/rollout-odd.t,t/authority.t"
+t/publish.t t/publish-crash.t t/rollout.t,t/publish-commands.t t/rollout-odd.t,t/authority.t
+t/status.t,t/schema.t t/status-real.t"
 
 others() { # the tests that are in no group
     for t in "$top"/t/*.t; do
